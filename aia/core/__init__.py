@@ -1,0 +1,1 @@
+"""The words every room shares: ids, clock, money, canonical bytes, errors, pages."""
