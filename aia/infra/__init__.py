@@ -1,0 +1,1 @@
+"""The ground: SQL, events, objects, the durable engine, telemetry. Knows no domain."""

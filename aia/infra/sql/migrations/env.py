@@ -1,0 +1,7 @@
+"""Alembic's entry: runs on the connection that `aia.infra.sql.migrate` hands over."""
+
+from alembic import context
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, transaction_per_migration=False)
+context.run_migrations()

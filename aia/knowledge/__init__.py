@@ -1,0 +1,23 @@
+"""What is known: corpora and their documents, evidence quoted from them, facts (the DKG)."""
+
+from aia.knowledge.model import (
+    CorpusInfo,
+    CorpusNotFound,
+    Fact,
+    Passage,
+    RecordedFact,
+    StoredDocument,
+    stored_document,
+)
+from aia.knowledge.service import Knowledge
+
+__all__ = [
+    "CorpusInfo",
+    "CorpusNotFound",
+    "Fact",
+    "Knowledge",
+    "Passage",
+    "RecordedFact",
+    "StoredDocument",
+    "stored_document",
+]

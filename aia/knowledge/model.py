@@ -1,0 +1,111 @@
+"""What is known: documents that were read, evidence quoted from them, facts established by agents."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from aia.core.canonical import canonical, sha256
+from aia.core.clock import Instant
+from aia.core.errors import NotFound
+from aia.core.ids import content_id
+
+
+class CorpusNotFound(NotFound):
+    code = "corpus-not-found"
+    title = "No such corpus"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """One piece of real text; `id` is the input's own, `position` its place in the corpus."""
+
+    position: int
+    id: str
+    text: str
+    date: date | None
+    author: str | None
+    sha256: str
+
+
+def stored_document(
+    position: int, doc_id: str, text: str, *, day: date | None = None, author: str | None = None
+) -> StoredDocument:
+    """A document with the hash of its text."""
+    return StoredDocument(position, doc_id, text, day, author, sha256(text))
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusInfo:
+    """A set of documents, named by what is in it: the same input is the same corpus.
+
+    `reading` tells how the input was read (columns, rejected rows by reason, undated documents).
+    """
+
+    id: str
+    name: str
+    documents: int
+    reading: Mapping[str, Any]
+    created_at: Instant
+
+
+def corpus_id(documents: Iterable[StoredDocument], reading: Mapping[str, Any]) -> str:
+    """Content-addressed: depends on every id, date, author and text hash, in order, and on the reading."""
+    lines = (
+        f"{d.id}\t{d.date.isoformat() if d.date else ''}\t{d.author or ''}\t{d.sha256}" for d in documents
+    )
+    return content_id("crp", "\n".join(lines), canonical(dict(reading)).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A quotation and where it stands: `text[start:end]` of a document of a corpus."""
+
+    corpus: str
+    document: str
+    start: int
+    end: int
+    quotation: str
+    document_sha256: str
+
+    @property
+    def id(self) -> str:
+        return content_id("evd", self.document, str(self.start), str(self.end), self.document_sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A statement an agent established: subject, predicate, object, and the passages that bear it.
+
+    Facts are never changed: a newer one closes `recorded_to` of the one it supersedes (bitemporal,
+    after Snodgrass: valid time is the world's, recorded time is ours).
+    """
+
+    subject: str
+    predicate: str
+    object: Any
+    agent: str
+    mission: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    passages: tuple[Passage, ...] = ()
+
+    @property
+    def id(self) -> str:
+        valid = [d.isoformat() if d else None for d in (self.valid_from, self.valid_to)]
+        content = canonical([self.object, valid, [p.id for p in self.passages]]).decode()
+        return content_id("fct", self.mission, self.subject, self.predicate, content)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFact:
+    """A fact as read back, with the time it was recorded and the ids of its evidence."""
+
+    id: str
+    subject: str
+    predicate: str
+    object: Any
+    agent: str
+    mission: str
+    recorded_at: Instant
+    evidence: tuple[str, ...]

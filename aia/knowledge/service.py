@@ -1,0 +1,61 @@
+"""Use-cases of knowledge: keep a corpus, give its documents back, record facts with their evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aia.core.pages import Page, PageRequest
+from aia.infra.sql import Event, Read, Tx
+from aia.knowledge import store
+from aia.knowledge.model import (
+    CorpusInfo,
+    CorpusNotFound,
+    Fact,
+    RecordedFact,
+    StoredDocument,
+    corpus_id,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """The organisation's memory; `record_facts` False keeps documents and evidence only."""
+
+    record_facts: bool = True
+
+    async def keep_corpus(
+        self, tx: Tx, name: str, documents: Sequence[StoredDocument], reading: Mapping[str, Any]
+    ) -> CorpusInfo:
+        """Store documents once; the same input again gives the corpus that stands."""
+        corpus = CorpusInfo(corpus_id(documents, reading), name, len(documents), reading, tx.now)
+        known = await store.find_corpus(tx, corpus.id)
+        if known is not None:
+            return known
+        await store.add_corpus(tx, corpus, documents)
+        tx.emit(Event("knowledge.corpus-kept", {"corpus": corpus.id, "documents": len(documents)}))
+        return corpus
+
+    async def corpus(self, read: Read, corpus: str) -> CorpusInfo:
+        """Raises `CorpusNotFound`."""
+        found = await store.find_corpus(read, corpus)
+        if found is None:
+            raise CorpusNotFound(f"corpus {corpus!r} is not kept in this organisation")
+        return found
+
+    async def documents(self, read: Read, corpus: str) -> list[StoredDocument]:
+        """All documents in order; raises `CorpusNotFound`."""
+        await self.corpus(read, corpus)
+        return await store.documents_of(read, corpus)
+
+    async def record(self, tx: Tx, facts: Sequence[Fact]) -> None:
+        """Keep facts and their passages in one set; a newer fact supersedes its like."""
+        passages = {passage.id: passage for fact in facts for passage in fact.passages}
+        await store.add_passages(tx, passages)
+        if self.record_facts and facts:
+            keys = sorted({(fact.subject, fact.predicate) for fact in facts})
+            await store.close_facts(tx, keys)
+            await store.add_facts(tx, facts)
+
+    async def facts(self, read: Read, request: PageRequest, subject: str | None = None) -> Page[RecordedFact]:
+        """Facts in force, a page at a time, of one subject or all."""
+        return await store.facts_page(read, request, subject)
