@@ -1,31 +1,19 @@
-"""The durable engine: a workflow survives the process; a finished step is not run again.
+"""The port to the durable engine, and the one without durability.
 
-`DurableEngine` is DBOS (https://docs.dbos.dev) on SQLite or PostgreSQL. We use its public interface
-only. Two things are ours: SQLite runs in WAL (DBOS leaves the default journal, 4 to 6 times slower),
-and every process is an executor of its own that beats in the database, so that work of a dead one is
-found and resumed, at once on the same machine and after `TAKEOVER_S` elsewhere.
+A workflow survives the process; a step that finished is not run again. `dbos_engine` is the real one,
+a plugin of the group `aia.engines`, so that a process that runs no mission does not load it.
 """
 
 import asyncio
 import contextlib
-import os
-import socket
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-import sqlalchemy as sa
-import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID
-from dbos import error as dbos_error
-from sqlalchemy import event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-
 from aia.core.clock import Clock
-from aia.core.principal import Principal
-from aia.infra.sql import Database, Instants, metadata
+from aia.infra.sql import Database
+
+ENGINES = "aia.engines"
 
 Step: TypeAlias = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 """Inside a workflow: run the named work once; on replay return what it returned."""
@@ -33,21 +21,16 @@ Step: TypeAlias = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 Workflow: TypeAlias = Callable[[str, Step], Coroutine[Any, Any, str]]
 """A workflow takes its own id (the mission's) and `step`; it returns its final state."""
 
-HEARTBEAT_S = 2.0
-TAKEOVER_S = 10.0
-RECOVERIES_MAX = 1_000
-PROTOCOL_VERSION = "1"
-"""Raised when a running mission of an older version could not be continued by this code."""
 
-executors = sa.Table(
-    "executor",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("host", sa.String(255), nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("started_ticks", sa.BigInteger, nullable=False),
-    sa.Column("beat_at", Instants, nullable=False),
-)
+@dataclass(frozen=True, slots=True)
+class EngineContext:
+    """What an engine is opened with; `url` is where it keeps its own state."""
+
+    url: str
+    executor: str
+    workflow: Workflow
+    database: Database
+    clock: Clock
 
 
 class Engine(Protocol):
@@ -92,149 +75,3 @@ class InlineEngine:
 
 async def _run_now(_: str, work: Callable[[], Awaitable[Any]]) -> Any:
     return await work()
-
-
-class DurableEngine:
-    """DBOS behind the `Engine` port; at most one in a process, as DBOS is one per process."""
-
-    def __init__(self, *, database: Database, workflow: Workflow, executor: str, clock: Clock) -> None:
-        self._database = database
-        self._executor = executor
-        self._clock = clock
-        self._log = structlog.get_logger("aia.engine")
-        self._heart: asyncio.Task[None] | None = None
-
-        async def run(workflow_id: str) -> str:
-            return await workflow(workflow_id, _durable_step)
-
-        self._run = DBOS.workflow(name="mission", max_recovery_attempts=RECOVERIES_MAX)(run)
-
-    async def open(self, url: str) -> None:
-        """Launch on the running loop, resume what dead executors left, and begin to beat."""
-        await self._beat()
-        DBOS(config=_dbos_config(url, self._executor))
-        DBOS.launch()
-        await self._take_over()
-        self._heart = asyncio.create_task(self._beat_for_ever())
-
-    async def start(self, workflow_id: str) -> None:
-        with SetWorkflowID(workflow_id):
-            await DBOS.start_workflow_async(self._run, workflow_id)
-
-    async def wait(self, workflow_id: str) -> None:
-        with contextlib.suppress(dbos_error.DBOSException):
-            await DBOS.get_result_async(workflow_id)
-
-    async def cancel(self, workflow_id: str) -> None:
-        await DBOS.cancel_workflow_async(workflow_id)
-
-    async def close(self) -> None:
-        if self._heart is not None:
-            self._heart.cancel()
-            await asyncio.gather(self._heart, return_exceptions=True)
-        # DBOS joins threads that may still need this loop to finish their last call.
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        async with self._database.begin(Principal.system()) as tx:
-            await tx.run(sa.delete(executors).where(executors.c.id == self._executor))
-
-    async def _beat_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            try:
-                await self._beat()
-                await self._take_over()
-            except (OSError, SQLAlchemyError, dbos_error.DBOSException) as error:
-                self._log.warning("engine.heartbeat-missed", error=str(error))
-
-    async def _beat(self) -> None:
-        row = {
-            "id": self._executor,
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "started_ticks": _started_ticks(os.getpid()) or 0,
-            "beat_at": self._clock(),
-        }
-        async with self._database.begin(Principal.system()) as tx:
-            beat = sa.update(executors).where(executors.c.id == self._executor)
-            if not await tx.run(beat.values(beat_at=row["beat_at"])):
-                await tx.insert(executors, [row])
-
-    async def _take_over(self) -> None:
-        """Resume workflows whose executor is dead; resuming twice is harmless, DBOS admits one runner."""
-        pending = await DBOS.list_workflows_async(status=["PENDING"], load_input=False, load_output=False)
-        owners = {status.executor_id for status in pending} - {self._executor}
-        if not owners:
-            return
-        dead = owners - await self._alive()
-        for status in pending:
-            if status.executor_id in dead:
-                self._log.info("engine.takeover", workflow=status.workflow_id, dead=status.executor_id)
-                await DBOS.resume_workflow_async(status.workflow_id)
-
-    async def _alive(self) -> set[str]:
-        async with self._database.read(Principal.system()) as read:
-            rows = await read.rows(sa.select(executors))
-        stale_before = self._clock() - timedelta(seconds=TAKEOVER_S)
-        return {row.id for row in rows if row.beat_at >= stale_before and not _died_here(row)}
-
-
-async def _durable_step(name: str, work: Callable[[], Awaitable[Any]]) -> Any:
-    return await DBOS.run_step_async({"name": name}, work)
-
-
-def _died_here(row: sa.Row[Any]) -> bool:
-    """True when the executor ran on this machine and its process is gone (or its pid was reused)."""
-    if row.host != socket.gethostname():
-        return False
-    return _started_ticks(row.pid) != (row.started_ticks or None)
-
-
-def _started_ticks(pid: int) -> int | None:
-    """Start time of a process in clock ticks since boot, or None if it is gone (Linux: proc(5))."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return _exists(pid)
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else int(fields[19])
-
-
-def _exists(pid: int) -> int | None:
-    """Without /proc (macOS) only existence is known; 0 is what such a process recorded."""
-    if Path("/proc/self/stat").exists():
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return 0
-    return 0
-
-
-def _dbos_config(url: str, executor: str) -> DBOSConfig:
-    config: DBOSConfig = {
-        "name": "aia-missions",
-        "system_database_url": url,
-        "executor_id": executor,
-        "application_version": PROTOCOL_VERSION,
-        "log_level": "ERROR",
-        "console_log_level": "ERROR",
-        "notification_listener_polling_interval_sec": 0.1,
-        "run_migrations": True,
-    }
-    if make_url(url).get_backend_name() == "sqlite":
-        config["system_database_engine"] = _wal_engine(url)
-    return config
-
-
-def _wal_engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(url)
-
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        connection.isolation_level = "IMMEDIATE"
-        for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine

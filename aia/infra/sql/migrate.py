@@ -1,40 +1,47 @@
-"""Bring a database to the schema of this version (Alembic, in-process, on either engine)."""
+"""Bring a database to the schema of this version; Alembic loads only when there is something to do."""
 
-from pathlib import Path
+import importlib
+from typing import cast
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
+from aia.core.errors import Conflict
 from aia.infra.sql.database import Database
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCK_KEY = 0x0A1A_0001  # any constant: two processes must not migrate one PostgreSQL at a time
+HEAD = "0001"
+"""The newest revision in migrations/versions; a test holds it against Alembic's own answer."""
 
 
-def alembic_config() -> Config:
-    """Alembic's configuration without an ini file; the connection is passed by attribute."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config
+class SchemaTooNew(Conflict):
+    """The database was migrated by a newer AIA."""
+
+    code = "schema-too-new"
+    title = "The database is newer than this program"
+
+
+async def current_revision(database: Database) -> str | None:
+    async with database.engine.connect() as conn:
+        try:
+            return cast("str | None", await conn.scalar(sa.text("select version_num from alembic_version")))
+        except DBAPIError:  # no such table: an empty database
+            return None
 
 
 async def migrate(database: Database) -> None:
-    """Upgrade to the newest revision; costs one small read when nothing is to be done."""
+    """Upgrade to `HEAD` under a lock; one small read when nothing is to be done.
+
+    Raises `SchemaTooNew` when the database is ahead of this program.
+    """
+    revision = await current_revision(database)
+    if revision == HEAD:
+        return
+    if revision is not None and revision > HEAD:
+        raise SchemaTooNew(
+            f"the database has schema {revision}, this program knows up to {HEAD}: upgrade AIA"
+        )
+    runner = importlib.import_module("aia.infra.sql.migrations.run")
     async with database.engine.connect() as conn:
         await conn.execution_options(aia_write=True)
         async with conn.begin():
-            await conn.run_sync(_upgrade)
-
-
-def _upgrade(connection: Connection) -> None:
-    config = alembic_config()
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-    head = ScriptDirectory.from_config(config).get_current_head()
-    if MigrationContext.configure(connection).get_current_revision() == head:
-        return
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+            await conn.run_sync(runner.upgrade)

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `aia.infra.sql.migrate` hands over."""
+"""Alembic's entry: runs on the connection that `run` hands over."""
 
 from alembic import context
 

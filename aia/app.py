@@ -1,0 +1,274 @@
+"""Everything AIA is made of, on one screen: `open_app` builds the parts in reading order and closes
+them in reverse. Tests call it with fakes; nothing is opened at import."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.exc import SQLAlchemyError
+
+from aia.agents import Agents, Roster, default_roster
+from aia.config import Settings
+from aia.core.clock import Clock, system_clock
+from aia.core.errors import AIAError, Invalid
+from aia.core.ids import NewId, random_ids
+from aia.core.money import parse_units
+from aia.core.principal import Principal
+from aia.identity import Identity
+from aia.infra.engine import DurableEngine, Engine, InlineEngine
+from aia.infra.objects import FolderObjects, Objects
+from aia.infra.sql import Consumer, Database, OutboxReader, migrate, open_database
+from aia.infra.telemetry import Telemetry, open_telemetry
+from aia.knowledge import Knowledge
+from aia.llm import Model, choose, open_model
+from aia.missions import Bounds, MissionRunner, Missions, Payments
+from aia.performance import Performance, RatingConsumer
+from aia.tokens import Ledger, agent_wallet, wallet
+from aia.ventures import DiscoveryPlaybook, Reports, Ventures
+
+DEFAULT_ORGANISATION = "default"
+OUTBOX_IDLE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The parts of AIA. A face holds one of these and nothing else."""
+
+    settings: Settings
+    clock: Clock
+    telemetry: Telemetry
+    database: Database
+    objects: Objects
+    outbox: OutboxReader
+    consumers: tuple[Consumer, ...]
+    identity: Identity
+    ledger: Ledger
+    knowledge: Knowledge
+    agents: Agents
+    performance: Performance
+    missions: Missions
+    runner: MissionRunner
+    reports: Reports
+    ventures: Ventures
+    engine: Engine
+
+    async def create_organisation(self, organisation: str, name: str, roster: Roster | None = None) -> bool:
+        """Make an organisation with its agents, wallets and opening grant; False if it stands already."""
+        principal = Principal(organisation, "owner")
+        async with self.database.begin(principal) as tx:
+            if not await self.identity.create(tx, organisation, name):
+                return False
+            members = roster or default_roster()
+            await self.agents.hire(tx, members)
+            wallets = [(agent_wallet(organisation, agent.id), agent.id) for agent in members.agents]
+            await self.ledger.open_wallets(tx, [(wallet(organisation), organisation), *wallets])
+            await self.ledger.grant(tx, self.settings.organisation_grant)
+        return True
+
+    async def drain_outbox(self) -> int:
+        """Hand every waiting event to every consumer; the number of events read."""
+        total = 0
+        for consumer in self.consumers:
+            while read := await self._drain_once(consumer):
+                total += read
+        return total
+
+    async def _drain_once(self, consumer: Consumer) -> int:
+        async with self.database.begin(Principal.system()) as tx:
+            read = await self.outbox.step(tx.conn, consumer)
+        self.telemetry.outbox_events.labels(consumer.name).inc(read)
+        return read
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    new_id: NewId | None = None,
+    model: Model | None = None,
+    durable: bool = True,
+    background: bool = True,
+) -> AsyncGenerator[App]:
+    """Build the App, bring the database up to date, resume unfinished missions; close all at the end.
+
+    `model` replaces the one the settings choose; `durable=False` runs missions without an engine
+    database; `background=False` leaves the outbox to `App.drain_outbox`.
+    """
+    async with AsyncExitStack() as stack:
+        new_id = new_id or random_ids(clock)
+        database = await _open_database(stack, settings, clock, new_id)
+        app = await _build(stack, settings, clock, new_id, database, _model(settings, model), durable=durable)
+        await _settle_in(app)
+        if background:
+            task = asyncio.create_task(_drain_for_ever(app))
+            stack.push_async_callback(_stop, task)
+        yield app
+
+
+async def _open_database(stack: AsyncExitStack, settings: Settings, clock: Clock, new_id: NewId) -> Database:
+    if settings.database.startswith("sqlite"):
+        _make_home(settings.aia_home)
+    database = open_database(settings.database, clock, new_id, pool_size=settings.aia_database_pool)
+    stack.push_async_callback(database.engine.dispose)
+    await migrate(database)
+    return database
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Invalid(f"AIA_HOME is {home}: it cannot be made ({error.strerror}); choose another") from error
+    if not os.access(home, os.W_OK):
+        raise Invalid(f"AIA_HOME is {home}: it cannot be written to; choose another", field="AIA_HOME")
+
+
+def _model(settings: Settings, given: Model | None) -> Model | None:
+    if given is not None:
+        return given
+    choice = choose(settings)
+    return None if choice is None else open_model(choice)
+
+
+async def _build(
+    stack: AsyncExitStack,
+    settings: Settings,
+    clock: Clock,
+    new_id: NewId,
+    database: Database,
+    model: Model | None,
+    *,
+    durable: bool,
+) -> App:
+    telemetry = open_telemetry()
+    objects = FolderObjects(settings.aia_home)
+    ledger = Ledger(telemetry)
+    knowledge = Knowledge(record_facts=settings.dkg_enhanced_enabled)
+    agents, performance = Agents(), Performance()
+    payments = Payments(ledger)
+    bounds = _bounds(settings)
+    reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
+    playbook = DiscoveryPlaybook(
+        database, knowledge, reports, model, price_per_mtok=parse_units(settings.aia_model_price_per_mtok)
+    )
+    missions = Missions(agents, payments, {playbook.kind: playbook}, bounds)
+    slots = asyncio.Semaphore(settings.aia_missions_concurrency)
+    runner = MissionRunner(database, missions, payments, knowledge, performance, telemetry, bounds, slots)
+    engine = await _open_engine(stack, settings, clock, new_id, database, runner, durable=durable)
+    return App(
+        settings=settings,
+        clock=clock,
+        telemetry=telemetry,
+        database=database,
+        objects=objects,
+        outbox=OutboxReader(),
+        consumers=(RatingConsumer(),) if settings.performance_tracking_enabled else (),
+        identity=Identity(),
+        ledger=ledger,
+        knowledge=knowledge,
+        agents=agents,
+        performance=performance,
+        missions=missions,
+        runner=runner,
+        reports=reports,
+        ventures=Ventures(missions, knowledge, reports, enabled=settings.venture_discovery_enabled),
+        engine=engine,
+    )
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        depth_max=settings.aia_tree_depth_max,
+        tasks_max=settings.aia_tree_tasks_max,
+        fanout_max=settings.aia_fanout_max,
+        attempts_max=settings.aia_attempts_max,
+        concurrency=settings.aia_tasks_concurrency,
+        task_timeout_s=settings.aia_task_timeout_s,
+        budget_max=settings.mission_budget_max,
+    )
+
+
+async def _open_engine(
+    stack: AsyncExitStack,
+    settings: Settings,
+    clock: Clock,
+    new_id: NewId,
+    database: Database,
+    runner: MissionRunner,
+    *,
+    durable: bool,
+) -> Engine:
+    if not durable:
+        inline = InlineEngine(runner.run)
+        stack.push_async_callback(inline.close)
+        return inline
+    engine = DurableEngine(database=database, workflow=runner.run, executor=new_id("exe"), clock=clock)
+    await engine.open(settings.engine_database)
+    stack.push_async_callback(engine.close)
+    return engine
+
+
+async def _settle_in(app: App) -> None:
+    """Genesis and the default organisation on first use; then go on with missions a crash left queued."""
+    async with app.database.read(Principal.system()) as read:
+        organisations = await app.identity.all(read)
+    if not organisations:
+        async with app.database.begin(Principal.system()) as tx:
+            await app.ledger.genesis(
+                tx, aia_tokens=app.settings.aia_initial_supply, gov_tokens=app.settings.aia_gov_initial_supply
+            )
+        await app.create_organisation(DEFAULT_ORGANISATION, "Default organisation")
+        return
+    async with app.database.read(Principal.system()) as read:
+        unfinished = await app.missions.unfinished_everywhere(read)
+    for mission_id in unfinished:
+        await app.engine.start(mission_id)
+
+
+def signing_key(settings: Settings) -> Ed25519PrivateKey:
+    """The key that signs reports: AIA_SIGNING_KEY, else one made once and kept in AIA_HOME, mode 0600."""
+    if settings.aia_signing_key is not None:
+        text = settings.aia_signing_key.get_secret_value()
+    else:
+        text = _kept_key(settings.aia_home / "keys" / "report-signing.key")
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text.strip()))
+    except ValueError:
+        raise Invalid(
+            "the report signing key is not 64 hexadecimal digits: set AIA_SIGNING_KEY "
+            "or remove AIA_HOME/keys/report-signing.key to have a new one made"
+        ) from None
+
+
+def _kept_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text()
+
+
+async def _drain_for_ever(app: App) -> None:
+    log = structlog.get_logger("aia.outbox")
+    while True:
+        try:
+            busy = await app.drain_outbox()
+        except (SQLAlchemyError, OSError, AIAError) as error:
+            log.warning("outbox.read-failed", error=str(error))
+            busy = 0
+        if not busy:
+            await asyncio.sleep(OUTBOX_IDLE_S)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

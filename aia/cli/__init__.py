@@ -1,0 +1,1 @@
+"""The command line: parse, call, print. `aia --help` loads no command and no engine."""

@@ -1,0 +1,50 @@
+"""Missions: playbook, task tree, waves, settlement. The flow of docs/architecture stands in runner.py."""
+
+from aia.missions.model import (
+    BadPlan,
+    Bounds,
+    BudgetTooSmall,
+    Inputs,
+    Mission,
+    MissionEnded,
+    MissionNotFound,
+    MissionState,
+    Plan,
+    PlannedTask,
+    Score,
+    Task,
+    TaskFailed,
+    TaskState,
+    Work,
+    within_budget,
+)
+from aia.missions.payments import Payments, mission_account
+from aia.missions.playbook import Playbook, Publication, Session
+from aia.missions.runner import MissionRunner
+from aia.missions.service import Missions
+
+__all__ = [
+    "BadPlan",
+    "Bounds",
+    "BudgetTooSmall",
+    "Inputs",
+    "Mission",
+    "MissionEnded",
+    "MissionNotFound",
+    "MissionRunner",
+    "MissionState",
+    "Missions",
+    "Payments",
+    "Plan",
+    "PlannedTask",
+    "Playbook",
+    "Publication",
+    "Score",
+    "Session",
+    "Task",
+    "TaskFailed",
+    "TaskState",
+    "Work",
+    "mission_account",
+    "within_budget",
+]

@@ -1,0 +1,48 @@
+"""The double-entry ledger: accounts, transfers, holds; money that cannot be spent twice."""
+
+from aia.tokens.audit import Audit, audit
+from aia.tokens.model import (
+    Account,
+    Hold,
+    HoldState,
+    Outcome,
+    PostedTransfer,
+    Result,
+    Token,
+    Transfer,
+    TransferKind,
+)
+from aia.tokens.service import (
+    AccountNotFound,
+    InsufficientFunds,
+    Ledger,
+    TransferRefused,
+    agent_wallet,
+    mint_account,
+    transfer,
+    treasury_account,
+    wallet,
+)
+
+__all__ = [
+    "Account",
+    "AccountNotFound",
+    "Audit",
+    "Hold",
+    "HoldState",
+    "InsufficientFunds",
+    "Ledger",
+    "Outcome",
+    "PostedTransfer",
+    "Result",
+    "Token",
+    "Transfer",
+    "TransferKind",
+    "TransferRefused",
+    "agent_wallet",
+    "audit",
+    "mint_account",
+    "transfer",
+    "treasury_account",
+    "wallet",
+]

@@ -1,0 +1,206 @@
+"""Use-cases of tokens: genesis, grants, posting a batch in the caller's transaction, checking the books."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aia.core.errors import Conflict, NotFound
+from aia.core.ids import content_id
+from aia.core.money import UNITS_PER_TOKEN, Units, format_units
+from aia.core.pages import Page, PageRequest
+from aia.infra.sql import Event, Read, Tx
+from aia.infra.telemetry import Telemetry
+from aia.tokens import store
+from aia.tokens.model import Account, Outcome, PostedTransfer, Result, Token, Transfer, TransferKind
+from aia.tokens.posting import Posting, State, post, touched
+
+SYSTEM = "system"
+
+
+class AccountNotFound(NotFound):
+    code = "account-not-found"
+    title = "No such account"
+
+
+class TransferRefused(Conflict):
+    """The ledger refused a transfer that the caller cannot do without; nothing was posted."""
+
+    code = "transfer-refused"
+    title = "The ledger refused the transfer"
+
+
+class InsufficientFunds(TransferRefused):
+    """The source account has less available than the transfer needs."""
+
+    code = "insufficient-funds"
+    title = "Not enough available in the account"
+
+
+def mint_account(token: Token) -> str:
+    return f"mint:{token.value}"
+
+
+def treasury_account(token: Token) -> str:
+    return f"treasury:{token.value}"
+
+
+def wallet(organisation: str) -> str:
+    """The account an organisation's budgets come from."""
+    return f"organisation:{organisation}"
+
+
+def agent_wallet(organisation: str, agent: str) -> str:
+    return f"agent:{organisation}:{agent}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The double-entry ledger of the deployment."""
+
+    telemetry: Telemetry
+
+    async def genesis(self, tx: Tx, *, aia_tokens: int, gov_tokens: int) -> None:
+        """Mint the supply into the treasury, once: the transfer ids are fixed, so again is no change."""
+        supplies = {Token.AIA: aia_tokens, Token.AIA_GOV: gov_tokens}
+        for token in Token:
+            mint = Account(mint_account(token), token, SYSTEM, "mint", None, 0, 0, closed=False)
+            treasury = Account(treasury_account(token), token, SYSTEM, "treasury", 0, 0, 0, closed=False)
+            await store.open_accounts(tx, SYSTEM, [mint, treasury])
+        await self.require(
+            tx,
+            [
+                transfer(
+                    content_id("tfr", "genesis", token.value),
+                    mint_account(token),
+                    treasury_account(token),
+                    Units(tokens * UNITS_PER_TOKEN),
+                    kind=TransferKind.MINT,
+                    token=token,
+                    memo="genesis supply",
+                )
+                for token, tokens in supplies.items()
+            ],
+        )
+
+    async def open_wallets(self, tx: Tx, owners: Sequence[tuple[str, str]]) -> None:
+        """Open AIA accounts of the transaction's organisation: (account id, owner) pairs."""
+        new = [
+            Account(account, Token.AIA, owner, "wallet", 0, 0, 0, closed=False) for account, owner in owners
+        ]
+        await store.open_accounts(tx, tx.organisation, new)
+
+    async def grant(self, tx: Tx, amount: Units) -> None:
+        """Fund the organisation's wallet from the treasury, once for each organisation."""
+        await self.require(
+            tx,
+            [
+                transfer(
+                    content_id("tfr", "grant", tx.organisation),
+                    treasury_account(Token.AIA),
+                    wallet(tx.organisation),
+                    amount,
+                    memo="opening grant",
+                )
+            ],
+        )
+
+    async def post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
+        """Post a batch within the caller's transaction; a result for each transfer, in order.
+
+        Rows are locked head first, then accounts and holds in order of id. What the results report
+        as created is durable when the transaction commits, and not before.
+        """
+        if not batch:
+            return ()
+        wanted = touched(batch)
+        next_seq = await store.lock_head(tx)
+        state = State(
+            accounts=await store.lock_accounts(tx, wanted.accounts),
+            holds=await store.lock_holds(tx, wanted.holds),
+            existing=await store.transfers_by_id(tx, wanted.transfers),
+            reversed_units=await store.reversed_sums(tx, wanted.transfers),
+            next_seq=next_seq,
+        )
+        posting = post(state, batch, tx.now)
+        await self._write(tx, posting)
+        for result in posting.results:
+            self.telemetry.transfers.labels(result.outcome.value).inc()
+        return posting.results
+
+    async def _write(self, tx: Tx, posting: Posting) -> None:
+        if not posting.transfers:
+            return
+        await store.save_accounts(tx, posting.accounts)
+        await store.add_holds(tx, posting.holds_created)
+        await store.append_transfers(tx, posting.transfers)
+        await store.save_holds(tx, posting.holds_changed)
+        await store.advance_head(tx, posting.next_seq)
+        tx.emit(
+            Event(
+                "tokens.transfers-posted",
+                {"first_seq": posting.transfers[0].seq, "last_seq": posting.transfers[-1].seq},
+            )
+        )
+
+    async def require(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
+        """Post a batch of which every transfer must succeed (or exist already, being the same).
+
+        Raises `InsufficientFunds` or `TransferRefused`; the caller's transaction must then roll back.
+        """
+        results = await self.post(tx, batch)
+        for asked, result in zip(batch, results, strict=True):
+            if result.outcome in {Outcome.CREATED, Outcome.EXISTS}:
+                continue
+            refusal = f"{asked.memo}: {format_units(asked.amount)} {asked.token} from {asked.debit}"
+            if result.outcome is Outcome.INSUFFICIENT_FUNDS:
+                account = await store.find_account(tx, asked.debit)
+                left = "" if account is None else f"; {format_units(account.available or 0)} are available"
+                raise InsufficientFunds(f"{refusal} cannot be paid{left}", account=asked.debit)
+            raise TransferRefused(f"{refusal} was refused: {result.outcome}", outcome=result.outcome.value)
+        return results
+
+    async def account(self, read: Read, account_id: str) -> Account:
+        """An account of the reader's organisation; raises `AccountNotFound`."""
+        account = await store.find_account(read, account_id)
+        if account is None:
+            raise AccountNotFound(f"account {account_id!r} does not exist in this organisation")
+        return account
+
+    async def accounts(self, read: Read, request: PageRequest) -> Page[Account]:
+        return await store.accounts_page(read, request)
+
+    async def entries(self, read: Read, account_id: str, request: PageRequest) -> Page[PostedTransfer]:
+        """Transfers in and out of one of the organisation's accounts; raises `AccountNotFound`."""
+        await self.account(read, account_id)
+        return await store.entries_page(read, account_id, request)
+
+    async def trial_balance(self, read: Read) -> int:
+        """The sum of every balance of every token: 0, or the books are wrong."""
+        sums = await store.balance_sums(read)
+        return sum(abs(total) for total in sums.values())
+
+
+def transfer(
+    transfer_id: str,
+    debit: str,
+    credit: str,
+    amount: Units,
+    *,
+    kind: TransferKind = TransferKind.PLAIN,
+    token: Token = Token.AIA,
+    hold_id: str | None = None,
+    memo: str = "",
+) -> Transfer:
+    """A transfer with the usual fields."""
+    return Transfer(
+        id=transfer_id,
+        kind=kind,
+        debit=debit,
+        credit=credit,
+        amount=amount,
+        token=token,
+        hold_id=hold_id,
+        reverses=None,
+        expires_at=None,
+        linked=False,
+        memo=memo,
+    )
