@@ -14,6 +14,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.exc import SQLAlchemyError
 
+from aia import __version__
 from aia.agents import Agents, Roster, default_roster
 from aia.config import Settings
 from aia.core.clock import Clock, system_clock
@@ -22,16 +23,18 @@ from aia.core.ids import NewId, random_ids
 from aia.core.money import parse_units
 from aia.core.principal import Principal
 from aia.identity import Identity
-from aia.infra.engine import DurableEngine, Engine, InlineEngine
+from aia.infra.engine import ENGINES, Engine, EngineContext, InlineEngine
 from aia.infra.objects import FolderObjects, Objects
+from aia.infra.plugins import load_plugin
 from aia.infra.sql import Consumer, Database, OutboxReader, migrate, open_database
 from aia.infra.telemetry import Telemetry, open_telemetry
 from aia.knowledge import Knowledge
 from aia.llm import Model, choose, open_model
 from aia.missions import Bounds, MissionRunner, Missions, Payments
 from aia.performance import Performance, RatingConsumer
+from aia.reports import Reports
 from aia.tokens import Ledger, agent_wallet, wallet
-from aia.ventures import DiscoveryPlaybook, Reports, Ventures
+from aia.ventures import DiscoveryPlaybook, Ventures
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2
@@ -156,9 +159,8 @@ async def _build(
     payments = Payments(ledger)
     bounds = _bounds(settings)
     reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
-    playbook = DiscoveryPlaybook(
-        database, knowledge, reports, model, price_per_mtok=parse_units(settings.aia_model_price_per_mtok)
-    )
+    price_per_mtok = parse_units(settings.aia_model_price_per_mtok)
+    playbook = DiscoveryPlaybook(database, knowledge, reports, model, price_per_mtok, __version__)
     missions = Missions(agents, payments, {playbook.kind: playbook}, bounds)
     slots = asyncio.Semaphore(settings.aia_missions_concurrency)
     runner = MissionRunner(database, missions, payments, knowledge, performance, telemetry, bounds, slots)
@@ -179,7 +181,7 @@ async def _build(
         missions=missions,
         runner=runner,
         reports=reports,
-        ventures=Ventures(missions, knowledge, reports, enabled=settings.venture_discovery_enabled),
+        ventures=Ventures(missions, knowledge, reports, playbook, enabled=settings.venture_discovery_enabled),
         engine=engine,
     )
 
@@ -210,8 +212,9 @@ async def _open_engine(
         inline = InlineEngine(runner.run)
         stack.push_async_callback(inline.close)
         return inline
-    engine = DurableEngine(database=database, workflow=runner.run, executor=new_id("exe"), clock=clock)
-    await engine.open(settings.engine_database)
+    open_engine = load_plugin(ENGINES, "durable")
+    context = EngineContext(settings.engine_database, new_id("exe"), runner.run, database, clock)
+    engine: Engine = await open_engine(context)
     stack.push_async_callback(engine.close)
     return engine
 

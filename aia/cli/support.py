@@ -49,9 +49,7 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def print_table(
-    header: tuple[str, ...], rows: list[tuple[str, ...]], *, right: frozenset[int] = frozenset()
-) -> None:
+def print_table(header: tuple[str, ...], rows: list[tuple[str, ...]], *, right: frozenset[int] = frozenset()) -> None:
     """A plain aligned table; columns in `right` are aligned to the right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     for row in [header, *rows]:

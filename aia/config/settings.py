@@ -23,21 +23,13 @@ class Environment(StrEnum):
 class Settings(BaseSettings):
     """All settings with defaults that run embedded; docs/settings.md is made from this class."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", case_sensitive=False, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, hide_input_in_errors=True)
 
-    environment: Environment = Field(
-        default=Environment.DEVELOPMENT, description="production refuses weak secrets"
-    )
-    debug: bool = Field(
-        default=False, description="show causes of internal errors in answers; refused in production"
-    )
+    environment: Environment = Field(default=Environment.DEVELOPMENT, description="production refuses weak secrets")
+    debug: bool = Field(default=False, description="show causes of internal errors in answers; refused in production")
     log_level: str = Field(default="warning", description="debug, info, warning, error or critical")
 
-    aia_home: Path = Field(
-        default=Path(".aia"), description="the one directory that holds state when embedded"
-    )
+    aia_home: Path = Field(default=Path(".aia"), description="the one directory that holds state when embedded")
     database_url: str | None = Field(
         default=None, description="postgresql://… or sqlite:///path; default: AIA_HOME/aia.db"
     )
@@ -59,15 +51,11 @@ class Settings(BaseSettings):
     aia_model: str | None = Field(
         default=None, description="provider:model to use, e.g. openai:gpt-5-mini; default: by key"
     )
-    aia_model_base_url: str | None = Field(
-        default=None, description="an OpenAI-compatible server to use instead"
-    )
+    aia_model_base_url: str | None = Field(default=None, description="an OpenAI-compatible server to use instead")
     aia_model_price_per_mtok: str = Field(
         default="15", description="AIA per million tokens, the worst case that is held"
     )
-    aia_model_timeout_s: float = Field(
-        default=60.0, gt=0, le=600, description="seconds one model call may take"
-    )
+    aia_model_timeout_s: float = Field(default=60.0, gt=0, le=600, description="seconds one model call may take")
 
     aia_initial_supply: int = Field(
         default=1_000_000_000, ge=1, le=9_000_000_000, description="AIA minted at genesis"
@@ -92,9 +80,7 @@ class Settings(BaseSettings):
         description="Ed25519 seed, 64 hex digits, that signs reports; default: made and kept in AIA_HOME",
     )
 
-    structured_reports_enabled: bool = Field(
-        default=True, description="write the JSON-LD and HTML files of a report"
-    )
+    structured_reports_enabled: bool = Field(default=True, description="write the JSON-LD and HTML files of a report")
     dkg_enhanced_enabled: bool = Field(default=True, description="record the facts that agents establish")
     governance_enabled: bool = Field(default=True, description="not used yet: governance has its own issue")
     venture_discovery_enabled: bool = Field(default=True, description="accept discoveries")
@@ -105,17 +91,13 @@ class Settings(BaseSettings):
     aia_cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated origins that browsers may call from"
     )
-    aia_body_bytes_max: int = Field(
-        default=64 * 1024 * 1024, ge=1024, description="bytes a request body may hold"
-    )
+    aia_body_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024, description="bytes a request body may hold")
     aia_database_pool: int = Field(default=8, ge=2, le=100, description="database connections of one process")
 
     aia_missions_concurrency: int = Field(
         default=2, ge=1, le=64, description="missions one process works on at a time"
     )
-    aia_tasks_concurrency: int = Field(
-        default=4, ge=1, le=256, description="tasks of a mission worked on at a time"
-    )
+    aia_tasks_concurrency: int = Field(default=4, ge=1, le=256, description="tasks of a mission worked on at a time")
     aia_attempts_max: int = Field(default=3, ge=1, le=10, description="attempts at a task before it fails")
     aia_task_timeout_s: float = Field(default=900.0, gt=0, description="seconds an attempt may take")
     aia_tree_depth_max: int = Field(default=6, ge=2, le=32, description="levels a task tree may have")
@@ -123,12 +105,8 @@ class Settings(BaseSettings):
     aia_fanout_max: int = Field(default=10_000, ge=2, description="children a task may have")
     aia_mission_budget_max: str = Field(default="100000", description="AIA a mission may hold")
 
-    aia_input_bytes_max: int = Field(
-        default=4 * 1024**3, ge=1024, description="bytes an input file may unpack to"
-    )
-    aia_record_bytes_max: int = Field(
-        default=1024 * 1024, ge=256, description="bytes of one record of an input"
-    )
+    aia_input_bytes_max: int = Field(default=4 * 1024**3, ge=1024, description="bytes an input file may unpack to")
+    aia_record_bytes_max: int = Field(default=1024 * 1024, ge=256, description="bytes of one record of an input")
     aia_documents_max: int = Field(default=1_000_000, ge=1, description="documents of a corpus")
 
     @field_validator("log_level")

@@ -47,9 +47,7 @@ def open_telemetry() -> Telemetry:
             buckets=SECONDS,
         ),
         missions=Counter("aia_missions_total", "Missions ended, by state", ("state",), registry=registry),
-        missions_running=Gauge(
-            "aia_missions_running", "Missions this process is working on", registry=registry
-        ),
+        missions_running=Gauge("aia_missions_running", "Missions this process is working on", registry=registry),
         tasks=Counter("aia_tasks_total", "Task attempts settled", ("skill", "outcome"), registry=registry),
         task_seconds=Histogram(
             "aia_task_seconds",
@@ -70,9 +68,7 @@ def open_telemetry() -> Telemetry:
         transfers=Counter(
             "aia_ledger_transfers_total", "Transfers asked of the ledger", ("outcome",), registry=registry
         ),
-        outbox_events=Counter(
-            "aia_outbox_events_total", "Outbox events consumed", ("consumer",), registry=registry
-        ),
+        outbox_events=Counter("aia_outbox_events_total", "Outbox events consumed", ("consumer",), registry=registry),
     )
 
 

@@ -51,9 +51,7 @@ class CorpusInfo:
 
 def corpus_id(documents: Iterable[StoredDocument], reading: Mapping[str, Any]) -> str:
     """Content-addressed: depends on every id, date, author and text hash, in order, and on the reading."""
-    lines = (
-        f"{d.id}\t{d.date.isoformat() if d.date else ''}\t{d.author or ''}\t{d.sha256}" for d in documents
-    )
+    lines = (f"{d.id}\t{d.date.isoformat() if d.date else ''}\t{d.author or ''}\t{d.sha256}" for d in documents)
     return content_id("crp", "\n".join(lines), canonical(dict(reading)).decode())
 
 

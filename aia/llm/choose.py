@@ -51,9 +51,7 @@ def choose(settings: Settings) -> ModelChoice | None:
     else:
         provider, colon, name = settings.aia_model.partition(":")
         if not colon or not name:
-            raise Invalid(
-                f"AIA_MODEL is {settings.aia_model!r}: write provider:model, like openai:gpt-5.6-luna"
-            )
+            raise Invalid(f"AIA_MODEL is {settings.aia_model!r}: write provider:model, like openai:gpt-5.6-luna")
     key = keys.get(provider)
     if not key and not settings.aia_model_base_url:
         wanted = "AZURE_OPENAI_KEY" if provider == "azure" else f"{provider.upper()}_API_KEY"

@@ -82,9 +82,7 @@ class Payments:
 
     async def pay(self, tx: Tx, mission: Mission, paid: Sequence[tuple[Task, Units]]) -> None:
         """Capture each task's hold by its price; a price of 0 voids it."""
-        await self.ledger.require(
-            tx, [self._close(tx, mission, task, price) for task, price in paid if task.share]
-        )
+        await self.ledger.require(tx, [self._close(tx, mission, task, price) for task, price in paid if task.share])
 
     def _close(self, read: Read, mission: Mission, task: Task, price: Units) -> Transfer:
         """Post or void a task's hold. Both have the same id, so a hold is closed once, in one way."""
@@ -109,9 +107,7 @@ class Payments:
             )
             await self.ledger.require(tx, [void])
             return
-        await self.ledger.require(
-            tx, [self._close(tx, mission, task, Units(0)) for task in unpaid if task.share]
-        )
+        await self.ledger.require(tx, [self._close(tx, mission, task, Units(0)) for task in unpaid if task.share])
         left = (await self.ledger.account(tx, mission_account(mission.id))).posted
         if left:
             back = transfer(

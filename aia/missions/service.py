@@ -110,9 +110,7 @@ class Missions:
         if not await store.move(tx, mission.id, sources, state, reason=reason, ended_at=tx.now):
             now = await self.get(tx, mission.id)
             raise MissionEnded(f"mission {mission.id} is {now.state}: it cannot become {state}")
-        reserved = [
-            task for task in await store.outlines_of(tx, mission.id) if task.state is TaskState.RESERVED
-        ]
+        reserved = [task for task in await store.outlines_of(tx, mission.id) if task.state is TaskState.RESERVED]
         await store.void_reserved(tx, mission.id)
         await self.payments.give_back(tx, mission, reserved)
         body = {"mission": mission.id, "reason": reason}

@@ -104,9 +104,7 @@ def _mission(row: sa.Row[Any]) -> Mission:
 
 
 async def find(read: Read, mission_id: str) -> Mission | None:
-    query = sa.select(missions).where(
-        missions.c.organisation == read.organisation, missions.c.id == mission_id
-    )
+    query = sa.select(missions).where(missions.c.organisation == read.organisation, missions.c.id == mission_id)
     row = await read.row(query)
     return None if row is None else _mission(row)
 
@@ -149,9 +147,7 @@ async def organisation_of(read: Read, mission_id: str) -> str | None:
     return None if row is None else row.organisation
 
 
-async def move(
-    tx: Tx, mission_id: str, sources: Sequence[MissionState], target: MissionState, **values: Any
-) -> bool:
+async def move(tx: Tx, mission_id: str, sources: Sequence[MissionState], target: MissionState, **values: Any) -> bool:
     """Change state if it is one of `sources` now; the statement decides, and locks the row."""
     moved = await tx.run(
         sa.update(missions)
@@ -241,9 +237,7 @@ async def outlines_of(read: Read, mission_id: str) -> list[Task]:
 
 
 async def reserved_in(read: Read, mission_id: str, wave: int) -> list[Task]:
-    query = sa.select(tasks).where(
-        _of(read, mission_id), tasks.c.wave == wave, tasks.c.state == TaskState.RESERVED
-    )
+    query = sa.select(tasks).where(_of(read, mission_id), tasks.c.wave == wave, tasks.c.state == TaskState.RESERVED)
     return [_task(row) for row in await read.rows(query.order_by(tasks.c.key))]
 
 
@@ -284,7 +278,5 @@ async def add_attempts(tx: Tx, mission_id: str, rows: Sequence[Mapping[str, Any]
 
 async def void_reserved(tx: Tx, mission_id: str) -> None:
     await tx.run(
-        sa.update(tasks)
-        .where(_of(tx, mission_id), tasks.c.state == TaskState.RESERVED)
-        .values(state=TaskState.VOID)
+        sa.update(tasks).where(_of(tx, mission_id), tasks.c.state == TaskState.RESERVED).values(state=TaskState.VOID)
     )

@@ -45,9 +45,7 @@ async def fold(
 ) -> None:
     """Add (number, total) of new scores to the ratings of (agent, skill)."""
     for (agent, skill), (number, total) in sorted(sums.items()):
-        here = sa.and_(
-            ratings.c.organisation == organisation, ratings.c.agent == agent, ratings.c.skill == skill
-        )
+        here = sa.and_(ratings.c.organisation == organisation, ratings.c.agent == agent, ratings.c.skill == skill)
         added = {"scores": ratings.c.scores + number, "total": ratings.c.total + total, "updated_at": at}
         changed = await conn.execute(sa.update(ratings).where(here).values(added))
         if not changed.rowcount:
@@ -61,9 +59,7 @@ async def clear(tx: Tx) -> None:
 
 async def sums_of_scores(read: Read) -> dict[tuple[str, str], tuple[int, float]]:
     query = (
-        sa.select(
-            scores.c.agent, scores.c.skill, sa.func.count().label("n"), sa.func.sum(scores.c.value).label("s")
-        )
+        sa.select(scores.c.agent, scores.c.skill, sa.func.count().label("n"), sa.func.sum(scores.c.value).label("s"))
         .where(scores.c.organisation == read.organisation)
         .group_by(scores.c.agent, scores.c.skill)
     )

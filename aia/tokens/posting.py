@@ -119,9 +119,7 @@ def _post_chain(book: "_Book", chain: Sequence[Transfer], now: Instant) -> list[
     for transfer in chain:
         result = _post_one(trial, transfer, now)
         if result.outcome not in _DONE:
-            return [
-                result if other is transfer else Result(other.id, Outcome.LINKED_FAILED) for other in chain
-            ]
+            return [result if other is transfer else Result(other.id, Outcome.LINKED_FAILED) for other in chain]
         results.append(result)
     book.take(trial)
     return results

@@ -83,9 +83,7 @@ class Ledger:
 
     async def open_wallets(self, tx: Tx, owners: Sequence[tuple[str, str]]) -> None:
         """Open AIA accounts of the transaction's organisation: (account id, owner) pairs."""
-        new = [
-            Account(account, Token.AIA, owner, "wallet", 0, 0, 0, closed=False) for account, owner in owners
-        ]
+        new = [Account(account, Token.AIA, owner, "wallet", 0, 0, 0, closed=False) for account, owner in owners]
         await store.open_accounts(tx, tx.organisation, new)
 
     async def grant(self, tx: Tx, amount: Units) -> None:

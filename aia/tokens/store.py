@@ -245,9 +245,7 @@ async def save_holds(tx: Tx, changed: Sequence[Hold]) -> None:
 
 
 async def find_account(read: Read, account_id: str) -> Account | None:
-    query = sa.select(accounts).where(
-        accounts.c.id == account_id, accounts.c.organisation == read.organisation
-    )
+    query = sa.select(accounts).where(accounts.c.id == account_id, accounts.c.organisation == read.organisation)
     row = await read.row(query)
     return None if row is None else _account(row)
 
@@ -262,9 +260,7 @@ async def accounts_page(read: Read, request: PageRequest) -> Page[Account]:
 
 async def entries_page(read: Read, account_id: str, request: PageRequest) -> Page[PostedTransfer]:
     """Transfers that touch an account, oldest first; the caller has checked whose account it is."""
-    query = sa.select(transfers).where(
-        sa.or_(transfers.c.debit == account_id, transfers.c.credit == account_id)
-    )
+    query = sa.select(transfers).where(sa.or_(transfers.c.debit == account_id, transfers.c.credit == account_id))
     if request.after is not None:
         query = query.where(transfers.c.seq > int(request.after))
     rows = await read.rows(query.order_by(transfers.c.seq).limit(request.limit + 1))

@@ -37,9 +37,7 @@ async def migrate(database: Database) -> None:
     if revision == HEAD:
         return
     if revision is not None and revision > HEAD:
-        raise SchemaTooNew(
-            f"the database has schema {revision}, this program knows up to {HEAD}: upgrade AIA"
-        )
+        raise SchemaTooNew(f"the database has schema {revision}, this program knows up to {HEAD}: upgrade AIA")
     runner = importlib.import_module("aia.infra.sql.migrations.run")
     async with database.engine.connect() as conn:
         await conn.execution_options(aia_write=True)

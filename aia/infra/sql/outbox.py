@@ -47,9 +47,7 @@ class Cursor:
     seq: int = 0
 
 
-async def append(
-    conn: AsyncConnection, organisation: str, at: Instant, events: Sequence[tuple[str, Event]]
-) -> None:
+async def append(conn: AsyncConnection, organisation: str, at: Instant, events: Sequence[tuple[str, Event]]) -> None:
     """Write (id, event) pairs in one statement, inside the caller's transaction."""
     tx_id: Any = 0
     if conn.dialect.name == "postgresql":
@@ -137,8 +135,6 @@ class OutboxReader:
         known = (await conn.execute(query)).one_or_none()
         if known is not None:
             return None
-        await conn.execute(
-            insert_new(conn.dialect.name, outbox_cursor), {"consumer": name, "tx_id": 0, "seq": 0}
-        )
+        await conn.execute(insert_new(conn.dialect.name, outbox_cursor), {"consumer": name, "tx_id": 0, "seq": 0})
         row = (await conn.execute(query.with_for_update(skip_locked=True))).one_or_none()
         return None if row is None else Cursor(row.tx_id, row.seq)

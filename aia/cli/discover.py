@@ -1,0 +1,201 @@
+"""`aia discover`: the main job."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aia.app import App
+from aia.cli.support import (
+    json_option,
+    organisation_option,
+    owner,
+    print_json,
+    print_table,
+    settings_with_logging,
+    with_app,
+)
+from aia.core.errors import AIAError
+from aia.core.money import format_units, parse_units
+from aia.core.principal import Principal
+from aia.missions import Mission, MissionState, TaskState
+from aia.reports import parse_report
+from aia.ventures import Corpus, DiscoveryRequest, ReadOptions, read_corpus
+from aia.ventures.sample import write_sample
+from aia.ventures.sources.dates import DateOrder
+
+POLL_S = 0.1
+SHOWN = 12
+
+
+class MissionDidNotComplete(AIAError):
+    code = "mission-did-not-complete"
+
+
+@click.command("discover")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@json_option
+@organisation_option
+@click.option("--budget", help="AIA this discovery may spend; default: the plan's worst-case price.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything that draws.")
+@click.option("--top", type=int, default=20, show_default=True, help="Opportunities at most.")
+@click.option("--title", help="Title of the report.")
+@click.option("--question", help="The question the report answers.")
+@click.option("--text-field", help="Field that holds the text; default: told from the data.")
+@click.option("--date-field", help="Field that holds the date.")
+@click.option("--id-field", help="Field that holds the document's id.")
+@click.option("--author-field", help="Field that holds the author.")
+@click.option("--date-order", type=click.Choice([o.value for o in DateOrder]), help="How 03/04/2024 is meant.")
+@click.option("--encoding", help="Text encoding of the file; default: UTF-8, or what its first bytes say.")
+@click.option("--skip-malformed", is_flag=True, help="Count and skip rows that cannot be parsed.")
+@click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was cut off.")
+def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
+    """Find ranked opportunities in PATH (JSONL, JSON, CSV or text, .gz too); without PATH in a synthetic sample.
+
+    A discovery that was cut off is continued when the same command is given again.
+    """
+    settings = settings_with_logging()
+    request = DiscoveryRequest(
+        title=options["title"],
+        top=options["top"],
+        seed=options["seed"],
+        budget=None if options["budget"] is None else parse_units(options["budget"], "--budget"),
+        **({} if options["question"] is None else {"question": options["question"]}),
+    )
+    if path is None:
+        path = write_sample(settings.aia_home / "sample")
+        click.echo(f"No file given: reading the synthetic sample {path} (its truth is kept beside it)", err=True)
+    reading = ReadOptions(
+        text_field=options["text_field"],
+        date_field=options["date_field"],
+        id_field=options["id_field"],
+        author_field=options["author_field"],
+        date_order=None if options["date_order"] is None else DateOrder(options["date_order"]),
+        encoding=options["encoding"],
+        skip_malformed=options["skip_malformed"],
+        input_bytes_max=settings.aia_input_bytes_max,
+        record_bytes_max=settings.aia_record_bytes_max,
+        documents_max=settings.aia_documents_max,
+    )
+    corpus = read_corpus(path, reading)
+    _tell_reading(corpus)
+    answer = with_app(lambda app: _discover(app, owner(organisation), corpus, request, fresh=fresh), background=False)
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer)
+
+
+def _tell_reading(corpus: Corpus) -> None:
+    reading = corpus.reading
+    dates = f", dates from {reading.date_field!r}" if reading.date_field else ""
+    fields = f"text from {reading.text_field!r}{dates}"
+    click.echo(f"Read {len(corpus.documents)} documents of {corpus.name} ({reading.format}; {fields})", err=True)
+    for reason, count in reading.rejected.items():
+        lines = [str(row.line) for row in reading.rejected_rows if row.reason == reason][:5]
+        click.echo(f"  left out: {count} {reason} (line {', '.join(lines)}{', ...' if count > 5 else ''})", err=True)
+    if reading.date_field and reading.undated:
+        click.echo(f"  {reading.undated} documents have no readable date", err=True)
+
+
+async def _discover(
+    app: App, principal: Principal, corpus: Corpus, request: DiscoveryRequest, *, fresh: bool
+) -> dict[str, Any]:
+    async with app.database.begin(principal) as tx:
+        await app.identity.get(tx, principal.organisation)
+        kept = await app.ventures.keep(tx, corpus)
+        mission = None if fresh else await app.ventures.unfinished(tx, kept, request)
+        if mission is None:
+            mission = await app.ventures.start(tx, kept, request)
+        else:
+            click.echo(f"Going on with mission {mission.id}, which was cut off", err=True)
+    await app.engine.start(mission.id)
+    await _watch(app, principal, mission)
+    await app.drain_outbox()
+    return await answer_of(app, principal, mission.id)
+
+
+async def _watch(app: App, principal: Principal, mission: Mission) -> None:
+    """Follow the mission with a progress bar on stderr, where there is a terminal to show it."""
+    waiting = asyncio.create_task(app.engine.wait(mission.id))
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=1, label="Working", file=sys.stderr, hidden=hidden) as bar:
+        while not waiting.done():
+            await asyncio.wait([waiting], timeout=POLL_S)
+            if not hidden:
+                async with app.database.read(principal) as read:
+                    _, counts = await app.missions.progress(read, mission.id)
+                bar.length = max(sum(counts.values()), 1)
+                bar.update(counts.get(TaskState.DONE, 0) - bar.pos)
+    await waiting
+
+
+async def answer_of(app: App, principal: Principal, mission_id: str) -> dict[str, Any]:
+    """The answer of a completed discovery, as DESIGN fixes it; raises when it did not complete."""
+    async with app.database.read(principal) as read:
+        mission = await app.missions.get(read, mission_id)
+        if mission.state is not MissionState.COMPLETED:
+            reason = mission.reason or "no reason given"
+            raise MissionDidNotComplete(f"mission {mission.id} is {mission.state}: {reason}")
+        report = parse_report(await app.reports.document(read, mission_id))
+        trial_balance = await app.ledger.trial_balance(read)
+    folder = app.settings.aia_home.absolute() / "reports" / mission_id
+    quotations = {quotation["id"]: quotation for quotation in report["quotations"]}
+    return {
+        "mission": mission_id,
+        "report": {"jsonld": str(folder / "report.jsonld"), "html": str(folder / "report.html")},
+        "opportunities": [_opportunity(o, quotations) for o in report["opportunities"]],
+        "spend": [
+            {"agent": s["agent"], "skill": s["skill"], "tasks": s["tasks"], "aia": s["aia_paid"]}
+            for s in report["spend"]
+        ],
+        "budget": format_units(mission.budget),
+        "spent": format_units(mission.spent),
+        "trial_balance": trial_balance,
+    }
+
+
+def _opportunity(node: dict[str, Any], quotations: dict[str, Any]) -> dict[str, Any]:
+    cited = dict.fromkeys(e for claim in node["claims"] for e in claim["evidence"])
+    row = node["table"]
+    return {
+        "id": node["id"].removeprefix("urn:aia:opportunity:"),
+        "need": node["need"],
+        "title": node["name"],
+        "score": float(row["score"]),
+        "interval": [float(row["low"]), float(row["high"])],
+        "documents": row["documents"],
+        "growth": None if "slope" not in row else {"slope": float(row["slope"]), "lower": float(row["slopeLower"])},
+        "flags": node["flags"],
+        "evidence": [
+            {name: quotations[e][name] for name in ("document", "start", "end", "quotation")} for e in cited
+        ],
+    }
+
+
+def _print(answer: dict[str, Any]) -> None:
+    found = answer["opportunities"]
+    click.echo(f"\n{len(found)} opportunities, best first (score 0 to 100, 80 % interval):\n")
+    for place, o in enumerate(found[:SHOWN], 1):
+        low, high = o["interval"]
+        growth = "" if o["growth"] is None else f", growth {100 * o['growth']['slope']:+.0f} % a month"
+        click.echo(f"{place:3}. {o['title']}")
+        click.echo(f"     {o['score']:.1f} ({low:.1f} to {high:.1f}), {o['documents']} documents{growth}")
+        for e in o["evidence"][:1]:
+            click.echo(f'     "{_short(e["quotation"])}" [{e["document"]}:{e["start"]}-{e["end"]}]')
+    if len(found) > SHOWN:
+        click.echo(f"     ... and {len(found) - SHOWN} more in the report")
+    click.echo("")
+    rows = [(s["agent"], s["skill"], str(s["tasks"]), s["aia"]) for s in answer["spend"]]
+    print_table(("Agent", "Work", "Tasks", "AIA"), rows, right=frozenset({2, 3}))
+    click.echo(f"\nSpent {answer['spent']} of {answer['budget']} AIA; trial balance {answer['trial_balance']}")
+    click.echo(f"Report  {answer['report']['html']}")
+    click.echo(f"        {answer['report']['jsonld']}")
+    click.echo(f"Check   aia report verify {answer['report']['jsonld']}")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 150 else line[:147] + "..."

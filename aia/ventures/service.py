@@ -1,0 +1,98 @@
+"""Use-cases of ventures: keep an input, start a discovery on it, check a report against it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aia.core.errors import Forbidden, Invalid
+from aia.core.money import Units
+from aia.infra.sql import Read, Tx
+from aia.knowledge import CorpusInfo, Knowledge, StoredDocument, stored_document
+from aia.missions import Mission, Missions
+from aia.reports import Reports, Verification, verify
+from aia.ventures.model import Corpus
+from aia.ventures.playbook import TOP_DEFAULT, DiscoveryPlaybook
+
+DOCUMENTS_MIN = 10
+TITLE_MAX, QUESTION_MAX = 200, 1_000
+QUESTION_DEFAULT = "What should we build next, and how do we know?"
+
+
+class TooFewDocuments(Invalid):
+    """Too little text to find anything that several people need."""
+
+    code = "too-few-documents"
+    title = "Too few documents"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryRequest:
+    """What the caller asks of a discovery; `budget` None holds what the plan may cost at most."""
+
+    title: str | None = None
+    question: str = QUESTION_DEFAULT
+    top: int = TOP_DEFAULT
+    seed: int = 0
+    budget: Units | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ventures:
+    """Discoveries on kept corpora."""
+
+    missions: Missions
+    knowledge: Knowledge
+    reports: Reports
+    playbook: DiscoveryPlaybook
+    enabled: bool = True
+
+    async def keep(self, tx: Tx, corpus: Corpus) -> CorpusInfo:
+        """Store a corpus that was read; raises `TooFewDocuments` below ten documents."""
+        if len(corpus.documents) < DOCUMENTS_MIN:
+            left_out = sum(corpus.reading.rejected.values())
+            told = ", ".join(f"{n} {reason}" for reason, n in corpus.reading.rejected.items()) or "nothing"
+            raise TooFewDocuments(
+                f"{corpus.name} has {len(corpus.documents)} distinct documents ({left_out} rows left out: {told}); "
+                f"a discovery needs at least {DOCUMENTS_MIN}"
+            )
+        return await self.knowledge.keep_corpus(tx, corpus.name, _stored(corpus), corpus.reading.to_json())
+
+    async def start(self, tx: Tx, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission:
+        """Mission, budget hold and news in this transaction; the caller then starts the engine.
+
+        Raises `BudgetTooSmall`, `InsufficientFunds`, `Invalid`, or `Forbidden` when discovery is off.
+        """
+        brief = self._brief(corpus, request)
+        return await self.missions.create(tx, self.playbook.kind, brief, seed=request.seed, budget=request.budget)
+
+    async def unfinished(self, read: Read, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission | None:
+        """The mission of this very request that was cut off, if there is one."""
+        brief = self._brief(corpus, request)
+        return await self.missions.unfinished_like(
+            read, self.playbook.kind, brief, seed=request.seed, budget=request.budget
+        )
+
+    def _brief(self, corpus: CorpusInfo, request: DiscoveryRequest) -> dict[str, Any]:
+        if not self.enabled:
+            raise Forbidden("discovery is switched off: set VENTURE_DISCOVERY_ENABLED=true")
+        title = request.title or f"Needs in {corpus.name}"
+        for field, value, most in (("title", title, TITLE_MAX), ("question", request.question, QUESTION_MAX)):
+            if not 1 <= len(value) <= most or not value.isprintable():
+                raise Invalid(f"{field} must be 1 to {most} printable characters", field=field)
+        return self.playbook.brief(
+            corpus.id, corpus.documents, title=title, question=request.question, top=request.top
+        )
+
+    async def verify_report(self, read: Read, document: Mapping[str, Any]) -> Verification:
+        """Hold a report against the documents stored in this organisation."""
+        corpus = await self.reports.corpus_of(read, document)
+        if corpus is None:
+            return verify(document, None)
+        return verify(document, {d.id: d.text for d in await self.knowledge.documents(read, corpus)})
+
+
+def _stored(corpus: Corpus) -> list[StoredDocument]:
+    return [
+        stored_document(position, d.id, d.text, day=d.day, author=d.author)
+        for position, d in enumerate(corpus.documents)
+    ]

@@ -1,0 +1,86 @@
+"""Which field holds the text, the date, the id and the author: by name first, then by content."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from aia.ventures.sources.dates import DateOrder, DateReader
+
+Row: TypeAlias = Mapping[str, Any]
+
+_TEXT = (
+    "text consumer_complaint_narrative narrative body content review review_text comment complaint message post "
+    "description feedback selftext query question summary title sentence tweet"
+).split()
+_DATE = (
+    "date date_received created_at created created_date timestamp time posted_at published published_at "
+    "date_posted review_date datetime at submission_date updated_at"
+).split()
+_ID = (
+    "id complaint_id review_id reviewid post_id issue_id comment_id document_id doc_id uuid guid key number url"
+).split()
+_AUTHOR = "author user username user_name reviewer author_id user_id customer customer_id by login".split()
+_SHARE_MIN = 0.6
+_MEAN_LENGTH_MIN = 15
+
+
+def normalised(name: str) -> str:
+    """`Consumer complaint narrative` and `consumer_complaint_narrative` are one name."""
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+
+
+def names_in(rows: Sequence[Row]) -> list[str]:
+    """Every field name of the rows, in order of first appearance."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def find_text(rows: Sequence[Row]) -> str | None:
+    named = _by_name(rows, _TEXT, lambda value: isinstance(value, str) and len(value.split()) >= 1, 0.05)
+    if named is not None:
+        return named
+    best, length = None, float(_MEAN_LENGTH_MIN)
+    for name in names_in(rows):
+        values = [row[name] for row in rows if isinstance(row.get(name), str) and row[name].strip()]
+        mean = sum(map(len, values)) / len(values) if values else 0.0
+        wordy = sum(" " in value.strip() for value in values) >= _SHARE_MIN * max(len(values), 1)
+        if wordy and mean > length and len(set(values)) >= len(values) / 2:
+            best, length = name, mean
+    return best
+
+
+def find_date(rows: Sequence[Row]) -> str | None:
+    reader = DateReader(DateOrder.MONTH_FIRST)  # any order: only whether it is a date matters here
+    found = _by_name(rows, _DATE, lambda value: reader.read(value) is not None, _SHARE_MIN)
+    if found is not None:
+        return found
+    dated = [n for n in names_in(rows) if re.search(r"(^|_)(date|time)(_|$)", normalised(n))]
+    return _by_name(rows, [normalised(n) for n in dated], lambda v: reader.read(v) is not None, _SHARE_MIN)
+
+
+def find_id(rows: Sequence[Row]) -> str | None:
+    """A field that names each row differently."""
+    for name in _candidates(rows, _ID):
+        values = [str(row[name]) for row in rows if row.get(name) not in {None, ""}]
+        if len(values) == len(rows) and len(set(values)) >= 0.9 * len(values):
+            return name
+    return None
+
+
+def find_author(rows: Sequence[Row]) -> str | None:
+    return _by_name(rows, _AUTHOR, lambda value: value not in {None, ""}, _SHARE_MIN)
+
+
+def _candidates(rows: Sequence[Row], wanted: Sequence[str]) -> list[str]:
+    by_name = {normalised(name): name for name in reversed(names_in(rows))}
+    return [by_name[name] for name in wanted if name in by_name]
+
+
+def _by_name(rows: Sequence[Row], wanted: Sequence[str], fits: Callable[[Any], bool], share_min: float) -> str | None:
+    for name in _candidates(rows, wanted):
+        if sum(_fits(row.get(name), fits) for row in rows) >= max(1.0, share_min * len(rows)):
+            return name
+    return None
+
+
+def _fits(value: Any, fits: Callable[[Any], bool]) -> bool:
+    return not isinstance(value, dict | list) and fits(value)

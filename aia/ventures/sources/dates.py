@@ -1,0 +1,93 @@
+"""Dates as people write them; what cannot be told for sure is no date, and is counted."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?", re.ASCII)
+_COMPACT = re.compile(r"(19|20)\d{6}", re.ASCII)
+_TRIPLE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[ T,].*)?", re.ASCII)
+_EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}", re.ASCII)
+_DAY_NAME = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})(?:[ T,].*)?", re.ASCII)
+_NAME_DAY = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?:[ T,].*)?", re.ASCII)
+_MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), 1)}
+_YEARS = range(1970, 2100)
+
+
+class DateOrder(StrEnum):
+    """How 03/04/2024 is meant."""
+
+    DAY_FIRST = "day-first"
+    MONTH_FIRST = "month-first"
+
+
+@dataclass(frozen=True, slots=True)
+class DateReader:
+    """Reads a column's dates; `order` None leaves ambiguous ones undated."""
+
+    order: DateOrder | None
+
+    def read(self, value: object) -> date | None:
+        """The day a value names, or None."""
+        if isinstance(value, bool) or value is None:
+            return None
+        if isinstance(value, int | float):
+            value = f"{value:.0f}"
+        text = str(value).strip()[:60]
+        try:
+            return self._parse(text)
+        except (ValueError, OverflowError, OSError):
+            return None
+
+    def _parse(self, text: str) -> date | None:
+        if match := _ISO.fullmatch(text):
+            return _day(int(match[1]), int(match[2]), int(match[3]))
+        if _COMPACT.fullmatch(text):
+            return _day(int(text[:4]), int(text[4:6]), int(text[6:]))
+        if match := _TRIPLE.fullmatch(text):
+            return self._triple(int(match[1]), int(match[2]), int(match[3]))
+        if _EPOCH.fullmatch(text):
+            seconds = float(text) / (1000 if len(text) > 11 and "." not in text else 1)
+            return _checked(datetime.fromtimestamp(seconds, UTC).date())
+        if match := _DAY_NAME.fullmatch(text):
+            return _day(int(match[3]), _MONTHS.get(match[2][:3].lower(), 0), int(match[1]))
+        if match := _NAME_DAY.fullmatch(text):
+            return _day(int(match[3]), _MONTHS.get(match[1][:3].lower(), 0), int(match[2]))
+        return _checked(parsedate_to_datetime(text).date())
+
+    def _triple(self, first: int, second: int, year: int) -> date | None:
+        year += 2000 if year < 70 else 1900 if year < 100 else 0
+        if first > 12:
+            return _day(year, second, first)
+        if second > 12 or first == second:
+            return _day(year, first, second)
+        if self.order is None:
+            return None
+        day, month = (first, second) if self.order is DateOrder.DAY_FIRST else (second, first)
+        return _day(year, month, day)
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    return _checked(date(year, month, day))
+
+
+def _checked(day: date) -> date | None:
+    return day if day.year in _YEARS else None
+
+
+def order_of(values: Iterable[object]) -> DateOrder | None:
+    """Which order a column uses, told by its unambiguous dates; None when nothing or both say so."""
+    seen: set[DateOrder] = set()
+    for value in values:
+        match = _TRIPLE.fullmatch(str(value).strip()[:60]) if isinstance(value, str) else None
+        if match:
+            first, second = int(match[1]), int(match[2])
+            if first > 12 >= second:
+                seen.add(DateOrder.DAY_FIRST)
+            elif second > 12 >= first:
+                seen.add(DateOrder.MONTH_FIRST)
+    return next(iter(seen)) if len(seen) == 1 else None

@@ -1,0 +1,95 @@
+"""Finding passages that state a problem or a request, by lexical rules for English.
+
+Sentences are cut with exact offsets, so that `text[start:end]` is the quotation. A sentence is scored
+by cue words; one plain cue is enough. Rules are linear in the length of the text. Texts in other
+languages give few or no statements; the report says how many documents had one.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aia.ventures.cues import HURT, PROBLEM, REQUEST, SATISFIED
+from aia.ventures.model import StatementKind
+from aia.ventures.words import content_words
+
+SENTENCE_CHARACTERS_MAX = 400
+WORDS_MIN = 3
+STATEMENTS_MAX = 40
+SHORT_TEXT = 200
+CONTENT_WORDS_MIN = 3
+
+_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|\n\s*\n|\n(?=\s*[-*•\d])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:mr|mrs|ms|dr|inc|llc|ltd|co|corp|vs|etc|e\.g|i\.e|no|st|jr|sr)|\b[A-Z])\.$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A statement within one text."""
+
+    start: int
+    end: int
+    kind: StatementKind
+    strength: float
+    severity: float
+
+
+def find_statements(text: str) -> tuple[Span, ...]:
+    """Statements in order of place; at most 40 of a text, the strongest kept."""
+    found = [span for start, end in sentences(text) if (span := _judge(text, start, end)) is not None]
+    if len(found) > STATEMENTS_MAX:
+        strongest = sorted(found, key=lambda span: (-span.strength, span.start))[:STATEMENTS_MAX]
+        found = sorted(strongest, key=lambda span: span.start)
+    return tuple(found)
+
+
+def sentences(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of each sentence without surrounding white space, long ones cut at a space."""
+    start = 0
+    for match in _END.finditer(text):
+        if text[match.start()] == "." and _ABBREVIATION.search(
+            text, max(start, match.start() - 6), match.start() + 1
+        ):
+            continue
+        yield from _trimmed(text, start, match.end())
+        start = match.end()
+    yield from _trimmed(text, start, len(text))
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while start < end:
+        stop = min(end, start + SENTENCE_CHARACTERS_MAX)
+        if stop < end:
+            space = text.rfind(" ", start + SENTENCE_CHARACTERS_MAX // 2, stop)
+            stop = space if space > start else stop
+        piece = text[start:stop]
+        left = start + len(piece) - len(piece.lstrip())
+        right = start + len(piece.rstrip())
+        if right > left:
+            yield left, right
+        start = stop
+
+
+def _judge(text: str, start: int, end: int) -> Span | None:
+    sentence = text[start:end]
+    if len(content_words(sentence)) < (CONTENT_WORDS_MIN if len(text) > SHORT_TEXT else 1):
+        return None
+    if len(sentence.split()) < WORDS_MIN:
+        return None
+    problems = sum(1 for _ in PROBLEM.finditer(sentence))
+    requests = sum(1 for _ in REQUEST.finditer(sentence))
+    if sentence.endswith("?"):
+        requests += 1
+    if not problems and not requests:
+        return None
+    kind = StatementKind.PROBLEM if problems >= requests else StatementKind.REQUEST
+    strength = 1.0 - 0.5 ** (problems + requests)
+    hurts = sum(1 for _ in HURT.finditer(sentence))
+    return Span(start, end, kind, round(strength, 4), round(1.0 - 0.5**hurts, 4))
+
+
+def is_satisfied(text: str) -> bool:
+    """Whether a text says that something is good or was solved."""
+    return SATISFIED.search(text) is not None

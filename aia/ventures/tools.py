@@ -1,0 +1,100 @@
+"""What the agents of a discovery do: one pure function for each skill, loaded as a plugin when first used.
+
+Each takes plain values and gives back a JSON result; none reads a file, a clock or a database.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aia.ventures.evidence import assess as assess_need
+from aia.ventures.model import Assessment, Document, Need, Statement
+from aia.ventures.needs import group as group_statements
+from aia.ventures.ranking import rank as rank_needs
+from aia.ventures.statements import find_statements
+from aia.ventures.vectors import LatentSemantics
+
+STATEMENTS_GROUPED_MAX = 60_000
+
+
+def extract(documents: Sequence[tuple[int, str]]) -> dict[str, Any]:
+    """A scout: statements of (position, text) pairs."""
+    found = [
+        Statement(position, s.start, s.end, s.kind, s.strength, s.severity).to_json()
+        for position, text in documents
+        for s in find_statements(text)
+    ]
+    return {"statements": found}
+
+
+def group(statements: Sequence[Statement], texts: Sequence[str], seed: int, needs_max: int) -> dict[str, Any]:
+    """The head of scouting: needs of all statements; of more than 60,000 the strongest are grouped."""
+    chosen = list(range(len(statements)))
+    if len(chosen) > STATEMENTS_GROUPED_MAX:
+        chosen.sort(key=lambda i: (-statements[i].strength, i))
+        chosen = sorted(chosen[:STATEMENTS_GROUPED_MAX])
+    kept = [statements[i] for i in chosen]
+    if len(kept) < 3:
+        return {"needs": [], "grouped": len(kept), "method": "too few statements to group"}
+    embedder = LatentSemantics(seed=seed)
+    kept_texts = [texts[i] for i in chosen]
+    vectors = embedder.encode(kept_texts)
+    needs = group_statements(kept, kept_texts, vectors, seed=seed, needs_max=needs_max)
+    renumbered = [
+        Need(n.id, n.title, n.terms, tuple(chosen[i] for i in n.members), tuple(chosen[i] for i in n.medoids))
+        for n in needs
+    ]
+    return {"needs": [n.to_json() for n in renumbered], "grouped": len(kept), "method": embedder.name}
+
+
+def assess(needs: Sequence[Need], statements: Sequence[Statement], documents: Sequence[Document]) -> dict[str, Any]:
+    """An analyst: what the text says about each need."""
+    days = [document.day for document in documents]
+    return {"assessments": [assess_need(n, statements, documents, days).to_json() for n in needs]}
+
+
+def rank(assessments: Sequence[Assessment], seed: int, keep: int) -> dict[str, Any]:
+    """The head of analysis: the needs with a score, best first."""
+    return {"ranked": [r.to_json() for r in rank_needs(assessments, seed=seed)[:keep]]}
+
+
+def check(
+    candidates: Sequence[Assessment], others: Sequence[Assessment], documents: Sequence[Document]
+) -> dict[str, Any]:
+    """A critic: what is wrong with each candidate; an empty list passes."""
+    return {"findings": {c.need: _findings(c, others, documents) for c in candidates}}
+
+
+def _findings(candidate: Assessment, others: Sequence[Assessment], documents: Sequence[Document]) -> list[str]:
+    findings: list[str] = []
+    quoted = {documents[d].text[start:end] for d, start, end in candidate.evidence}
+    if not quoted or "" in quoted:
+        findings.append("uncited")
+    if len({d for d, _, _ in candidate.evidence}) < min(2, candidate.documents):
+        findings.append("one document quoted only")
+    for other in others:
+        if other.need == candidate.need:
+            break  # only better ranked needs make a later one a repeat
+        if _same(candidate, other):
+            findings.append(f"repeats {other.need}")
+    return findings
+
+
+def _same(a: Assessment, b: Assessment) -> bool:
+    shared = set(a.terms) & set(b.terms)
+    return len(shared) >= 5 or a.title == b.title
+
+
+def review(findings: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The head of quality: which candidates stand."""
+    fatal = {need: list(found) for need, found in findings.items() if any(map(_is_fatal, found))}
+    return {"accepted": [need for need in findings if need not in fatal], "refused": fatal}
+
+
+def direct(ranked: Sequence[Mapping[str, Any]], accepted: Sequence[str], top: int) -> dict[str, Any]:
+    """The director: the accepted needs in order of rank, as many as were asked for."""
+    keep = set(accepted)
+    return {"opportunities": [r["need"] for r in ranked if r["need"] in keep][:top]}
+
+
+def _is_fatal(finding: str) -> bool:
+    return finding == "uncited" or finding.startswith("repeats")
