@@ -1,0 +1,73 @@
+"""`aia report`: verify a report against the stored documents, or render its page."""
+
+from pathlib import Path
+
+import click
+
+from aia.app import App
+from aia.cli.support import json_option, organisation_option, owner, print_json, settings_with_logging, with_app
+from aia.core.errors import Invalid
+from aia.reports import Verification, parse_report, render_html, verify
+from aia.ventures import ReadOptions, read_corpus
+
+SHOWN = 20
+
+
+@click.group("report")
+def command() -> None:
+    """Verify a report, or render its page."""
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{file}: cannot be read ({error.strerror}): give the path of a report.jsonld") from error
+
+
+@command.command("verify")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--input", "source", type=click.Path(path_type=Path), help="Check against this input, not the store.")
+@organisation_option
+@json_option
+def verify_command(file: Path, source: Path | None, organisation: str, as_json: bool) -> int:
+    """Re-check signature, quotations, documents, numbers and sums of FILE; exit code 1 when one does not hold."""
+    document = parse_report(_read(file))
+    if source is not None:
+        settings_with_logging()
+        corpus = read_corpus(source, ReadOptions(skip_malformed=True))
+        result = verify(document, {d.id: d.text for d in corpus.documents})
+    else:
+
+        async def check(app: App) -> Verification:
+            async with app.database.read(owner(organisation)) as read:
+                return await app.ventures.verify_report(read, document)
+
+        result = with_app(check, durable=False, background=False)
+    _tell(result, as_json=as_json)
+    return 0 if result.ok else 1
+
+
+def _tell(result: Verification, *, as_json: bool) -> None:
+    if as_json:
+        findings = [{"where": f.where, "what": f.what} for f in result.findings]
+        counts = {"quotations": result.quotations, "claims": result.claims, "documents": result.documents}
+        print_json({"ok": result.ok, "signed_by": result.signed_by, **counts, "findings": findings})
+        return
+    for finding in result.findings[:SHOWN]:
+        click.echo(f"{finding.where}: {finding.what}")
+    if len(result.findings) > SHOWN:
+        click.echo(f"... and {len(result.findings) - SHOWN} more")
+    checked = f"{result.quotations} quotations and {result.claims} claims against {result.documents} documents"
+    click.echo(f"{'Holds' if result.ok else 'Does NOT hold'}: {checked}; signed by {result.signed_by or 'nobody'}")
+
+
+@command.command("render")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Write here; default: FILE with the suffix .html.")
+def render_command(file: Path, out: Path | None) -> None:
+    """Write the HTML page of the report FILE."""
+    page = render_html(parse_report(_read(file)))
+    target = out or file.with_suffix(".html")
+    target.write_text(page, encoding="utf-8")
+    click.echo(str(target))

@@ -1,0 +1,66 @@
+"""`aia ventures`: the engine by itself, on a file, without mission or ledger."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aia.cli.support import print_json, print_table
+from aia.ventures import Corpus, ReadOptions, read_corpus
+from aia.ventures.analysis import Grouping, group_corpus, momenta
+
+source = click.argument("path", type=click.Path(path_type=Path))
+shared = (
+    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--all", "everything", is_flag=True, help="Group every document, not only those that state a need."),
+    click.option("--text-field", help="Field that holds the text."),
+    click.option("--date-field", help="Field that holds the date."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON lines."),
+)
+
+
+def with_shared(function: Any) -> Any:
+    for option in reversed(shared):
+        function = option(function)
+    return source(function)
+
+
+@click.group("ventures")
+def command() -> None:
+    """Group needs and measure momentum, without a mission."""
+
+
+def _grouped(path: Path, options: dict[str, Any]) -> tuple[Corpus, Grouping]:
+    reading = ReadOptions(text_field=options["text_field"], date_field=options["date_field"])
+    corpus = read_corpus(path, reading)
+    return corpus, group_corpus(corpus.documents, seed=options["seed"], everything=options["everything"])
+
+
+@command.command("needs")
+@with_shared
+def needs_command(path: Path, as_json: bool, **options: Any) -> None:
+    """The need of each document of PATH, and the needs."""
+    corpus, grouping = _grouped(path, options)
+    needs = [{"need": n.id, "title": n.title, "documents": count} for n, count in grouping.needs]
+    if as_json:
+        for document, (need, margin) in zip(corpus.documents, grouping.assigned, strict=True):
+            print_json({"document": document.id, "need": need, "margin": margin})
+        print_json({"needs": needs})
+    else:
+        print_table(
+            ("Documents", "Need"), [(str(n["documents"]), str(n["title"])) for n in needs], right=frozenset({0})
+        )
+
+
+@command.command("momentum")
+@with_shared
+def momentum_command(path: Path, as_json: bool, **options: Any) -> None:
+    """The needs of PATH by the lower bound of their growth, strongest first."""
+    corpus, grouping = _grouped(path, options)
+    rows = momenta(corpus.documents, grouping)
+    if as_json:
+        for row in rows:
+            print_json(row)
+    else:
+        table = [(f"{r['lower']:+.3f}", f"{r['slope']:+.3f}", str(r["documents"]), r["title"]) for r in rows]
+        print_table(("Lower", "Slope", "Documents", "Need"), table, right=frozenset({0, 1, 2}))

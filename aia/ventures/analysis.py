@@ -1,0 +1,82 @@
+"""The engine on documents, without mission or ledger: the same tools, one after the other."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aia.ventures.model import Document, Need, Statement, StatementKind
+from aia.ventures.momentum import momentum, monthly
+from aia.ventures.needs import group
+from aia.ventures.statements import find_statements
+from aia.ventures.vectors import LatentSemantics
+
+NEEDS_MAX = 1_000
+DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Needs with their number of documents, and for each document its need and margin.
+
+    The margin is the cosine to the own need's centre less the best cosine to another's (0 when there is
+    no need). A document belongs to the need of its statement with the greatest margin.
+    """
+
+    needs: tuple[tuple[Need, int], ...]
+    assigned: tuple[tuple[str | None, float], ...]
+
+
+def group_corpus(documents: Sequence[Document], *, seed: int, everything: bool) -> Grouping:
+    """Group the statements of documents, or with `everything` each document as one text."""
+    statements: list[Statement] = []
+    for position, document in enumerate(documents):
+        if everything:
+            statements.append(Statement(position, 0, len(document.text), StatementKind.PROBLEM, 0.5, 0.0))
+            continue
+        spans = find_statements(document.text)
+        statements.extend(Statement(position, s.start, s.end, s.kind, s.strength, s.severity) for s in spans)
+    texts = [documents[s.document].text[s.start : s.end] for s in statements]
+    if len(statements) < 3:
+        return Grouping((), tuple((None, 0.0) for _ in documents))
+    vectors = LatentSemantics(seed=seed).encode(texts)
+    needs = group(statements, texts, vectors, seed=seed, needs_max=NEEDS_MAX)
+    return Grouping(*_assign(documents, statements, needs, vectors))
+
+
+def _assign(
+    documents: Sequence[Document], statements: Sequence[Statement], needs: Sequence[Need], vectors: np.ndarray
+) -> tuple[tuple[tuple[Need, int], ...], tuple[tuple[str | None, float], ...]]:
+    best: dict[int, tuple[float, str]] = {}
+    if needs:
+        centres = np.stack([vectors[list(n.members)].mean(axis=0) for n in needs])
+        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
+        for i, need in enumerate(needs):
+            cosines = vectors[list(need.members)] @ centres.T
+            own = cosines[:, i].copy()
+            cosines[:, i] = -1.0
+            for member, margin in zip(need.members, np.round(own - cosines.max(axis=1), DECIMALS), strict=True):
+                where = statements[member].document
+                best[where] = max(best.get(where, (-2.0, "")), (float(margin), need.id))
+    assigned = tuple((best[i][1], best[i][0]) if i in best else (None, 0.0) for i in range(len(documents)))
+    counts = tuple((need, sum(found == need.id for found, _ in assigned)) for need in needs)
+    return tuple(sorted(counts, key=lambda pair: (-pair[1], pair[0].id))), assigned
+
+
+def momenta(documents: Sequence[Document], grouping: Grouping) -> list[dict[str, Any]]:
+    """A row for each need with a momentum, strongest lower bound first."""
+    members: dict[str, set[int]] = defaultdict(set)
+    for position, (need, _) in enumerate(grouping.assigned):
+        if need is not None:
+            members[need].add(position)
+    days = [document.day for document in documents]
+    rows: list[dict[str, Any]] = []
+    for need, count in grouping.needs:
+        found = momentum(monthly(days, members[need.id]))
+        if found is not None:
+            rows.append(
+                {"need": need.id, "title": need.title, "slope": found.slope, "lower": found.lower, "documents": count}
+            )
+    return sorted(rows, key=lambda row: (-row["lower"], row["need"]))
