@@ -109,7 +109,7 @@ async def open_app(
         new_id = new_id or random_ids(clock)
         database = await _open_database(stack, settings, clock, new_id)
         app = await _build(stack, settings, clock, new_id, database, _model(settings, model), durable=durable)
-        await _settle_in(app)
+        await _settle_in(app, resume=durable)
         if background:
             task = asyncio.create_task(_drain_for_ever(app))
             stack.push_async_callback(_stop, task)
@@ -219,7 +219,7 @@ async def _open_engine(
     return engine
 
 
-async def _settle_in(app: App) -> None:
+async def _settle_in(app: App, *, resume: bool) -> None:
     """Genesis and the default organisation on first use; then go on with missions a crash left queued."""
     async with app.database.read(Principal.system()) as read:
         organisations = await app.identity.all(read)
@@ -229,6 +229,7 @@ async def _settle_in(app: App) -> None:
                 tx, aia_tokens=app.settings.aia_initial_supply, gov_tokens=app.settings.aia_gov_initial_supply
             )
         await app.create_organisation(DEFAULT_ORGANISATION, "Default organisation")
+    if not resume:
         return
     async with app.database.read(Principal.system()) as read:
         unfinished = await app.missions.unfinished_everywhere(read)

@@ -3,7 +3,7 @@
 from aia.ventures.model import Corpus, Document, Reading, RejectedRow
 from aia.ventures.playbook import DiscoveryPlaybook
 from aia.ventures.service import DiscoveryRequest, TooFewDocuments, Ventures
-from aia.ventures.sources import ReadOptions, SourceError, read_corpus
+from aia.ventures.sources import ReadOptions, SourceError, read_corpus, read_rows
 
 __all__ = [
     "Corpus",
@@ -17,4 +17,5 @@ __all__ = [
     "TooFewDocuments",
     "Ventures",
     "read_corpus",
+    "read_rows",
 ]

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,20 @@ def read_corpus(path: Path, options: ReadOptions) -> Corpus:
     head = list(itertools.islice(lines, 50))
     kind = format_of(path, head)
     rows = READERS[kind](path, itertools.chain(head, lines), rejects.malformed)
+    return _read(path, kind, rows, options, rejects)
+
+
+def read_rows(name: str, rows: Iterable[Mapping[str, Any]], options: ReadOptions) -> Corpus:
+    """The same for rows that are at hand, such as those of a request; `name` stands for the file."""
+    path = Path(name)
+    numbered = ((number, dict(row)) for number, row in enumerate(rows, 1))
+    return _read(path, "rows", numbered, options, _Rejects(path, options.skip_malformed))
+
+
+def _read(path: Path, kind: str, rows: Iterator[tuple[int, Row]], options: ReadOptions, rejects: _Rejects) -> Corpus:
     sample = list(itertools.islice(rows, SAMPLE_ROWS))
     if not sample:
-        raise SourceError.at(path, "no rows: give a file with at least one document")
+        raise SourceError.at(path, "no rows: give at least one document")
     fields = _fields(path, kind, [row for _, row in sample], options)
     kept = list(_kept(path, itertools.chain(sample, rows), fields, options, rejects))
     if not kept:

@@ -1,0 +1,50 @@
+"""Putting the API together; the App opens when the server starts, not at import."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeAlias
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import RedirectResponse
+
+from aia import __version__
+from aia.api import accounts, agents, health, missions, reports
+from aia.api.middleware import Edge
+from aia.api.problems import add_problems
+from aia.app import App
+from aia.config import Settings
+
+AppFactory: TypeAlias = Callable[[], AbstractAsyncContextManager[App]]
+
+
+def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
+    """The ASGI application; `open_app` is entered with the server's lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, Any]]:
+        async with open_app() as app:
+            yield {"aia": app}
+
+    api = FastAPI(
+        title="AIA",
+        version=__version__,
+        summary="An organisation of agents that finds ventures in real text.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        debug=False,
+    )
+    for router in (health.router, missions.router, agents.router, accounts.router, reports.router):
+        api.include_router(router)
+
+    @api.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:  # pyright: ignore[reportUnusedFunction]
+        return RedirectResponse("/docs")
+
+    add_problems(api)
+    if settings.aia_cors_origins:
+        api.add_middleware(
+            CORSMiddleware, allow_origins=list(settings.aia_cors_origins), allow_methods=["*"], allow_headers=["*"]
+        )
+    api.add_middleware(Edge, body_bytes_max=settings.aia_body_bytes_max)
+    return api
