@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ from aia.infra.sql import Consumer, Database, OutboxReader, migrate, open_databa
 from aia.infra.telemetry import Telemetry, open_telemetry
 from aia.knowledge import Knowledge
 from aia.llm import Model, choose, open_model
-from aia.missions import Bounds, MissionRunner, Missions, Payments
+from aia.missions import Bounds, MissionRunner, Missions, Payments, Playbook
 from aia.performance import Performance, RatingConsumer
 from aia.reports import Reports
 from aia.tokens import Ledger, agent_wallet, wallet
@@ -97,18 +97,20 @@ async def open_app(
     clock: Clock = system_clock,
     new_id: NewId | None = None,
     model: Model | None = None,
+    playbooks: Sequence[Playbook] = (),
     durable: bool = True,
     background: bool = True,
 ) -> AsyncGenerator[App]:
     """Build the App, bring the database up to date, resume unfinished missions; close all at the end.
 
-    `model` replaces the one the settings choose; `durable=False` runs missions without an engine
-    database; `background=False` leaves the outbox to `App.drain_outbox`.
+    `model` replaces the one the settings choose; `playbooks` come beside discovery; `durable=False` runs
+    missions without an engine database; `background=False` leaves the outbox to `App.drain_outbox`.
     """
     async with AsyncExitStack() as stack:
         new_id = new_id or random_ids(clock)
         database = await _open_database(stack, settings, clock, new_id)
-        app = await _build(stack, settings, clock, new_id, database, _model(settings, model), durable=durable)
+        chosen = _model(settings, model)
+        app = await _build(stack, settings, clock, new_id, database, chosen, playbooks, durable=durable)
         await _settle_in(app, resume=durable)
         if background:
             task = asyncio.create_task(_drain_for_ever(app))
@@ -148,6 +150,7 @@ async def _build(
     new_id: NewId,
     database: Database,
     model: Model | None,
+    playbooks: Sequence[Playbook],
     *,
     durable: bool,
 ) -> App:
@@ -161,7 +164,7 @@ async def _build(
     reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
     price_per_mtok = parse_units(settings.aia_model_price_per_mtok)
     playbook = DiscoveryPlaybook(database, knowledge, reports, model, price_per_mtok, __version__)
-    missions = Missions(agents, payments, {playbook.kind: playbook}, bounds)
+    missions = Missions(agents, payments, {p.kind: p for p in (playbook, *playbooks)}, bounds)
     slots = asyncio.Semaphore(settings.aia_missions_concurrency)
     runner = MissionRunner(database, missions, payments, knowledge, performance, telemetry, bounds, slots)
     engine = await _open_engine(stack, settings, clock, new_id, database, runner, durable=durable)

@@ -110,9 +110,10 @@ class Missions:
         if not await store.move(tx, mission.id, sources, state, reason=reason, ended_at=tx.now):
             now = await self.get(tx, mission.id)
             raise MissionEnded(f"mission {mission.id} is {now.state}: it cannot become {state}")
-        reserved = [task for task in await store.outlines_of(tx, mission.id) if task.state is TaskState.RESERVED]
+        unpaid = {TaskState.RESERVED, TaskState.FAILED}
+        tasks = [task for task in await store.outlines_of(tx, mission.id) if task.state in unpaid]
         await store.void_reserved(tx, mission.id)
-        await self.payments.give_back(tx, mission, reserved)
+        await self.payments.give_back(tx, mission, tasks)
         body = {"mission": mission.id, "reason": reason}
         tx.emit(Event(f"missions.{state.value}", body))
 

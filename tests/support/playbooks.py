@@ -1,0 +1,68 @@
+"""A small playbook whose agents do what a test tells them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aia.agents import Roster
+from aia.core.money import Units
+from aia.core.principal import Principal
+from aia.infra.sql import Tx
+from aia.missions import Inputs, Mission, Plan, PlannedTask, Score, Task, Work, within_budget
+
+SHARE = Units(1_000_000)
+Behaviour = Callable[[Task], Any]
+
+
+@dataclass
+class TrialPlaybook:
+    """A director over one lead over `width` scouts, each holding one AIA; `behave` may raise or wait."""
+
+    width: int = 6
+    behave: Behaviour = lambda task: None
+    kind: str = "trial"
+    worked: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)
+
+    def quote(self, brief: Mapping[str, Any], roster: Roster) -> Units:
+        return Units(SHARE * (self.width + 2))
+
+    def plan(self, brief: Mapping[str, Any], roster: Roster, budget: Units) -> Plan:
+        spare = within_budget(budget, self.quote(brief, roster))
+        lead = roster.get("scouting-lead")
+        scouts = roster.delegates(lead, "extract")
+        tasks = [
+            PlannedTask("root", None, 2, roster.director.id, "direct", "root", {}, Units(SHARE + spare)),
+            PlannedTask("lead", "root", 1, lead.id, "group", "lead", {}, SHARE),
+        ]
+        for i in range(self.width):
+            scout = scouts[i % len(scouts)].id
+            tasks.append(PlannedTask(f"leaf/{i:03d}", "lead", 0, scout, "extract", "leaf", {"n": i}, SHARE))
+        return Plan(tuple(tasks))
+
+    def session(self, principal: Principal, mission: Mission) -> "TrialSession":
+        return TrialSession(self, mission)
+
+
+@dataclass
+class TrialSession:
+    playbook: TrialPlaybook
+    mission: Mission
+
+    async def work(self, task: Task, inputs: Inputs) -> Work:
+        self.playbook.worked.append(task.key)
+        found = self.playbook.behave(task)
+        if asyncio.iscoroutine(found):
+            await found
+        scores = (Score("scout-1", "extract", 0.75),) if task.key == "lead" else ()
+        return Work({"key": task.key, "inputs": len(inputs.done)}, units_of_work=10, scores=scores)
+
+    async def publish(self, mission: Mission, tasks: Sequence[Task]) -> "TrialSession":
+        return self
+
+    async def write(self, tx: Tx) -> None:
+        self.playbook.published.append(self.mission.id)
+
+    async def copy(self) -> None:
+        pass
