@@ -50,11 +50,11 @@ class MissionDidNotComplete(AIAError):
 @click.option("--date-order", type=click.Choice([o.value for o in DateOrder]), help="How 03/04/2024 is meant.")
 @click.option("--encoding", help="Text encoding of the file; default: UTF-8, or what its first bytes say.")
 @click.option("--skip-malformed", is_flag=True, help="Count and skip rows that cannot be parsed.")
-@click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was cut off.")
+@click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was done or cut off.")
 def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
     """Find ranked opportunities in PATH (JSONL, JSON, CSV or text, .gz too); without PATH in a synthetic sample.
 
-    A discovery that was cut off is continued when the same command is given again.
+    The same command again continues a discovery that was cut off, and does not pay twice for one that was done.
     """
     settings = settings_with_logging()
     request = DiscoveryRequest(
@@ -106,13 +106,20 @@ async def _discover(
     async with app.database.begin(principal) as tx:
         await app.identity.get(tx, principal.organisation)
         kept = await app.ventures.keep(tx, corpus)
-        mission = None if fresh else await app.ventures.unfinished(tx, kept, request)
+        mission = None if fresh else await app.ventures.earlier(tx, kept, request)
         if mission is None:
             mission = await app.ventures.start(tx, kept, request)
+        elif mission.state is MissionState.COMPLETED:
+            click.echo(f"Mission {mission.id} did this already; --fresh does it again", err=True)
         else:
             click.echo(f"Going on with mission {mission.id}, which was cut off", err=True)
-    await app.engine.start(mission.id)
-    await _watch(app, principal, mission)
+    if mission.state is MissionState.COMPLETED:
+        async with app.database.read(principal) as read:
+            data = await app.reports.document(read, mission.id)
+        await app.reports.copy(mission.id, data)
+    else:
+        await app.engine.start(mission.id)
+        await _watch(app, principal, mission)
     await app.drain_outbox()
     return await answer_of(app, principal, mission.id)
 

@@ -176,6 +176,7 @@ class MissionRunner:
     async def _attempt(self, session: Session, inputs: Inputs, task: Task) -> Attempt:
         """Think about one task. What an agent raises becomes a failed attempt; it cannot stop the wave."""
         began = time.monotonic()
+        structlog.get_logger(LOG).debug("task.began", task=task.key, attempt=task.attempts + 1)
         work, error = None, None
         try:
             async with asyncio.timeout(self.bounds.task_timeout_s):

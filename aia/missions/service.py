@@ -67,11 +67,11 @@ class Missions:
         except KeyError:
             raise Invalid(f"no playbook of the kind {kind!r}", field="kind") from None
 
-    async def unfinished_like(
+    async def latest_like(
         self, read: Read, kind: str, brief: Mapping[str, Any], *, seed: int, budget: Units | None
     ) -> Mission | None:
-        """A mission of the very same brief that has not ended: to go on with after a crash."""
-        return await store.unfinished_like(read, kind, _brief_hash(brief, seed, budget))
+        """A mission of the very same brief: to go on with after a crash, or not to pay for it twice."""
+        return await store.latest_like(read, kind, _brief_hash(brief, seed, budget))
 
     async def get(self, read: Read, mission_id: str) -> Mission:
         """Raises `MissionNotFound`."""

@@ -118,15 +118,15 @@ async def page(read: Read, request: PageRequest) -> Page[Mission]:
     return page_of([_mission(row) for row in rows], request, lambda mission: mission.id)
 
 
-async def unfinished_like(read: Read, kind: str, brief_sha256: str) -> Mission | None:
-    """The newest mission of the same brief that has not ended."""
+async def latest_like(read: Read, kind: str, brief_sha256: str) -> Mission | None:
+    """The newest mission of the same brief that was not cancelled and did not fail."""
     query = (
         sa.select(missions)
         .where(
             missions.c.organisation == read.organisation,
             missions.c.kind == kind,
             missions.c.brief_sha256 == brief_sha256,
-            missions.c.state.in_([MissionState.QUEUED, MissionState.RUNNING]),
+            missions.c.state.in_([MissionState.QUEUED, MissionState.RUNNING, MissionState.COMPLETED]),
         )
         .order_by(missions.c.id.desc())
         .limit(1)

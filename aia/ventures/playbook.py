@@ -59,6 +59,7 @@ class DiscoveryPlaybook:
             "question": question,
             "top": top,
             "needs_max": NEEDS_MAX,
+            "version": self.version,
             "model": None if self.model is None else self.model.name,
         }
 

@@ -65,10 +65,10 @@ class Ventures:
         brief = self._brief(corpus, request)
         return await self.missions.create(tx, self.playbook.kind, brief, seed=request.seed, budget=request.budget)
 
-    async def unfinished(self, read: Read, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission | None:
-        """The mission of this very request that was cut off, if there is one."""
+    async def earlier(self, read: Read, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission | None:
+        """The mission of this very request that was cut off or completed, if there is one."""
         brief = self._brief(corpus, request)
-        return await self.missions.unfinished_like(
+        return await self.missions.latest_like(
             read, self.playbook.kind, brief, seed=request.seed, budget=request.budget
         )
 

@@ -14,6 +14,7 @@ STOP_WORDS = frozenset(
     we were what when where which while who whom why will with would yet you your yours said say says asked ask know
     even since without also called call back went go going im ive id dont doesnt didnt cant wont isnt wasnt hi hello
     thanks thank anyone someone something anything really never always another need needs would've it's i'm i've
+    wish way able please possible great
     don't doesn't didn't can't won't isn't wasn't there's that's what's haven't hasn't couldn't wouldn't aren't
     """.split()
 )

@@ -1,0 +1,1 @@
+"""Heavy campaigns, run by `make campaign-NAME`; a small seeded slice of each is in the test suite."""
