@@ -1,0 +1,223 @@
+"""The posting rules against an independent oracle, and the public bugs of other ledgers by name."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aia.core.money import Units
+from aia.tokens.model import (
+    Account,
+    Hold,
+    HoldState,
+    Outcome,
+    PostedTransfer,
+    Token,
+    Transfer,
+    TransferKind,
+)
+from aia.tokens.posting import State, post, touched
+from tests.unit.tokens.oracle import Oracle
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ACCOUNTS = {
+    "mint": ("AIA", False, False),
+    "a": ("AIA", True, False),
+    "b": ("AIA", True, False),
+    "c": ("AIA", True, False),
+    "gone": ("AIA", True, True),
+    "gov": ("AIA_GOV", True, False),
+}
+K = TransferKind
+
+
+class Book:
+    """A store in memory around the pure rules: loads what a batch touches, keeps what it writes."""
+
+    def __init__(self) -> None:
+        self.accounts = {
+            name: Account(name, Token(token), name, "test", 0 if floor else None, 0, 0, closed)
+            for name, (token, floor, closed) in ACCOUNTS.items()
+        }
+        self.holds: dict[str, Hold] = {}
+        self.journal: list[PostedTransfer] = []
+
+    def post(self, batch: list[Transfer], now: datetime = NOW) -> list[str]:
+        wanted = touched(batch)
+        by_id = {row.id: row for row in self.journal}
+        reversed_units: dict[str, int] = {}
+        for row in self.journal:
+            if row.kind is K.REVERSAL and row.reverses in wanted.transfers:
+                reversed_units[row.reverses] = reversed_units.get(row.reverses, 0) + row.amount
+        state = State(
+            accounts={i: self.accounts[i] for i in wanted.accounts if i in self.accounts},
+            holds={i: self.holds[i] for i in wanted.holds if i in self.holds},
+            existing={i: by_id[i] for i in wanted.transfers if i in by_id},
+            reversed_units=reversed_units,
+            next_seq=len(self.journal) + 1,
+        )
+        posting = post(state, batch, now)
+        self.journal += posting.transfers
+        self.accounts |= {account.id: account for account in posting.accounts}
+        self.holds |= {hold.id: hold for hold in (*posting.holds_created, *posting.holds_changed)}
+        assert [row.seq for row in self.journal] == list(range(1, len(self.journal) + 1))
+        assert posting.next_seq == len(self.journal) + 1
+        return [result.outcome.value for result in posting.results]
+
+    def check(self) -> None:
+        assert sum(account.posted for account in self.accounts.values()) == 0
+        for account in self.accounts.values():
+            open_holds = [h for h in self.holds.values() if h.debit == account.id and h.state is HoldState.OPEN]
+            assert account.held == sum(hold.remaining for hold in open_holds)
+            assert account.available is None or account.available >= 0
+
+
+def move(number: int, debit: str, credit: str, amount: int, kind: K = K.PLAIN, **more) -> Transfer:
+    return Transfer(f"t{number}", kind, debit, credit, Units(amount), more.pop("token", Token.AIA), **more)
+
+
+def funded(amount: int = 100) -> Book:
+    book = Book()
+    assert book.post([move(900, "mint", "a", amount, K.MINT)]) == ["created"]
+    return book
+
+
+names = st.sampled_from(["a", "b", "c", "a", "b", "mint", "gone", "gov", "nobody"])
+transfers = st.builds(
+    Transfer,
+    id=st.integers(0, 25).map("t{}".format),
+    kind=st.sampled_from(list(K)),
+    debit=names,
+    credit=names,
+    amount=st.one_of(st.integers(1, 60), st.sampled_from([0, -1, 2**53 - 1, 2**53])).map(Units),
+    token=st.sampled_from([Token.AIA, Token.AIA, Token.AIA, Token.AIA_GOV]),
+    hold_id=st.sampled_from([None, "h1", "h2", "h3"]),
+    reverses=st.sampled_from([None, "t1", "t2", "t3", "m0"]),
+    expires_at=st.sampled_from([None, NOW + timedelta(hours=1), NOW - timedelta(hours=1)]),
+    linked=st.sampled_from([False, False, True]),
+    memo=st.just(""),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.lists(transfers, min_size=1, max_size=8), max_size=8), st.data())
+def test_any_batches_get_the_answers_and_balances_of_an_independent_oracle(batches, data):
+    book, oracle = Book(), Oracle(dict(ACCOUNTS))
+    mint = [Transfer("m0", K.MINT, "mint", "a", Units(100), Token.AIA)]
+    assert book.post(mint) == oracle.batch(mint, NOW) == ["created"]
+    for batch in batches:
+        now = NOW + timedelta(hours=data.draw(st.sampled_from([0, 2])))
+        assert book.post(batch, now) == oracle.batch(batch, now)
+        book.check()
+        for name in ACCOUNTS:
+            assert (book.accounts[name].posted, book.accounts[name].held) == (oracle.balance(name), oracle.held(name))
+
+
+def _sensible(data, number: int, holds: list[str]) -> Transfer:
+    """Mostly valid transfers, so that deep states are reached."""
+    kind = data.draw(st.sampled_from([K.PLAIN, K.PLAIN, K.HOLD, K.HOLD, K.POST, K.VOID, K.EXPIRE, K.REVERSAL]))
+    amount = data.draw(st.integers(1, 30))
+    if kind is K.HOLD:
+        holds.append(f"h{number}")
+        expires = data.draw(st.sampled_from([None, NOW + timedelta(hours=1)]))
+        return move(number, "a", "b", amount, kind, hold_id=f"h{number}", expires_at=expires)
+    if kind in {K.POST, K.VOID, K.EXPIRE}:
+        hold = data.draw(st.sampled_from(holds)) if holds else "none"
+        return move(number, "a", "b", amount if kind is K.POST else 0, kind, hold_id=hold)
+    if kind is K.REVERSAL:
+        return move(number, "b", "a", amount, kind, reverses=f"t{data.draw(st.integers(0, max(number, 1)))}")
+    return move(number, "a", "b", amount)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_long_runs_of_mostly_valid_transfers_agree_with_the_oracle(data):
+    book, oracle = Book(), Oracle(dict(ACCOUNTS))
+    mint = [Transfer("m0", K.MINT, "mint", "a", Units(300), Token.AIA)]
+    assert book.post(mint) == oracle.batch(mint, NOW)
+    holds: list[str] = []
+    for number in range(data.draw(st.integers(5, 30))):
+        batch = [_sensible(data, number, holds)]
+        now = NOW + timedelta(hours=data.draw(st.sampled_from([0, 0, 2])))
+        assert book.post(batch, now) == oracle.batch(batch, now)
+        book.check()
+
+
+def test_holds_together_never_exceed_the_balance():
+    """Blnk 181: several inflight transactions could together exceed the balance."""
+    book = funded(100)
+    holds = [move(i, "a", "b", 60, K.HOLD, hold_id=f"h{i}") for i in range(2)]
+    assert book.post(holds) == ["created", "insufficient-funds"]
+
+
+def test_a_rejected_hold_cannot_be_posted():
+    """Blnk 182: a rejected inflight transaction could still be applied."""
+    book = funded(10)
+    assert book.post([move(1, "a", "b", 60, K.HOLD, hold_id="h")]) == ["insufficient-funds"]
+    assert book.post([move(2, "a", "b", 60, K.POST, hold_id="h")]) == ["hold-not-found"]
+
+
+def test_a_hold_is_voided_once():
+    """Blnk 41: voiding twice gave the money back twice."""
+    book = funded()
+    void = [move(2, "a", "b", 0, K.VOID, hold_id="h"), move(3, "a", "b", 0, K.VOID, hold_id="h")]
+    assert book.post([move(1, "a", "b", 60, K.HOLD, hold_id="h"), *void]) == ["created", "created", "hold-closed"]
+
+
+def test_two_refunds_cannot_exceed_what_was_paid():
+    """Blnk 315: concurrent refunds were both applied."""
+    book = funded()
+    refunds = [move(i, "b", "a", 40, K.REVERSAL, reverses="t1") for i in (2, 3)]
+    assert book.post([move(1, "a", "b", 60), *refunds]) == ["created", "created", "reversal-exceeded"]
+
+
+def test_a_capture_above_its_hold_is_refused():
+    """PraisonAI 2314: the cap was checked only after the call had been paid for."""
+    book = funded()
+    assert book.post([move(1, "a", "b", 10, K.HOLD, hold_id="h")]) == ["created"]
+    assert book.post([move(2, "a", "b", 11, K.POST, hold_id="h")]) == ["hold-exceeded"]
+
+
+def test_a_business_error_is_an_answer_and_the_rest_of_the_batch_goes_on():
+    """Formance 1600 and 1601: a business error within a bulk came back as an internal error."""
+    book = funded(10)
+    assert book.post([move(1, "a", "b", 50), move(2, "a", "b", 5)]) == ["insufficient-funds", "created"]
+
+
+def test_posting_less_than_the_hold_frees_the_rest():
+    book = funded(100)
+    book.post([move(1, "a", "b", 60, K.HOLD, hold_id="h"), move(2, "a", "b", 45, K.POST, hold_id="h")])
+    assert (book.accounts["a"].posted, book.accounts["a"].held, book.accounts["b"].posted) == (55, 0, 45)
+
+
+def test_a_chain_is_posted_whole_or_not_at_all():
+    book = funded(100)
+    chain = [move(1, "a", "b", 10, linked=True), move(2, "b", "c", 50, linked=True), move(3, "a", "c", 1)]
+    assert book.post(chain) == ["linked-failed", "insufficient-funds", "linked-failed"]
+    assert len(book.journal) == 1
+
+
+def test_the_same_id_with_other_content_is_told_apart():
+    book = funded()
+    assert book.post([move(1, "a", "b", 5), move(1, "a", "b", 5)]) == ["created", "exists"]
+    assert book.post([move(1, "a", "b", 6)]) == ["exists-with-different-content"]
+
+
+def test_a_batch_above_ten_thousand_posts_nothing():
+    book = funded()
+    answers = book.post([move(i, "a", "b", 1) for i in range(10_001)])
+    assert set(answers) == {Outcome.BATCH_TOO_LARGE.value}
+    assert len(book.journal) == 1
+
+
+@pytest.mark.parametrize("kind", [K.PLAIN, K.HOLD, K.BURN, K.REVERSAL])
+def test_only_a_mint_may_debit_the_mint(kind):
+    book = Book()
+    assert book.post([move(1, "mint", "a", 5, kind, hold_id="h")]) == ["mint-not-allowed"]
+
+
+def test_a_burn_returns_supply_to_the_mint():
+    book = funded(100)
+    assert book.post([move(1, "a", "mint", 30, K.BURN)]) == ["created"]
+    assert book.accounts["mint"].posted == -70
