@@ -72,7 +72,7 @@ def nearest(vectors: Vectors, k: int) -> tuple[np.ndarray, np.ndarray]:
     for start in range(0, n, BLOCK_ROWS):
         block = np.round(vectors[start : start + BLOCK_ROWS] @ vectors.T, 4)
         rows = np.arange(len(block))
-        block[rows, start + rows] = -2.0
+        block[rows, start + rows] = -np.inf
         # Sorting by (similarity, index) instead of partitioning makes ties the same everywhere.
         candidates = np.argpartition(-block, k - 1, axis=1)[:, :k]
         least = np.take_along_axis(block, candidates, axis=1).min(axis=1)

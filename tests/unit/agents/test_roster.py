@@ -2,7 +2,15 @@ import pytest
 
 from aia.agents import BadRoster, NobodyCan, default_roster, parse_roster, read_roster
 
-ONE = '[[agent]]\nid = "{id}"\nrole = "{role}"\ntitle = "T"\nskills = ["{skill}"]\nprice = "1"\nprice_per_unit = "0"\n{more}\n'
+ONE = """[[agent]]
+id = "{id}"
+role = "{role}"
+title = "T"
+skills = ["{skill}"]
+price = "1"
+price_per_unit = "0"
+{more}
+"""
 
 
 def table(agent: str, manager: str | None = None, role: str = "lead", skill: str = "x") -> str:

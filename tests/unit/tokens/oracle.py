@@ -18,8 +18,8 @@ class Oracle:
     seen: dict[str, Transfer] = field(default_factory=dict)
 
     def balance(self, account: str) -> int:
-        credits = sum(e["amount"] for e in self.entries if e["credit"] == account)
-        return credits - sum(e["amount"] for e in self.entries if e["debit"] == account)
+        received = sum(e["amount"] for e in self.entries if e["credit"] == account)
+        return received - sum(e["amount"] for e in self.entries if e["debit"] == account)
 
     def held(self, account: str) -> int:
         return sum(h["amount"] for h in self.holds.values() if h["debit"] == account and h["state"] == "open")

@@ -1,0 +1,198 @@
+"""Statements, needs, momentum and ranking: pure, deterministic, and able to find what was planted."""
+
+from collections import Counter
+from datetime import date
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from aia.ventures.analysis import group_corpus, momenta
+from aia.ventures.model import Assessment, Document, Momentum, Need, Statement, StatementKind
+from aia.ventures.momentum import RIDGE, fit, momentum, monthly
+from aia.ventures.needs import adjusted_rand, nearest
+from aia.ventures.ranking import rank
+from aia.ventures.sample import generate, phrases, write_sample
+from aia.ventures.sources import ReadOptions, read_rows
+from aia.ventures.statements import find_statements, sentences
+from aia.ventures.vectors import LatentSemantics
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("The app crashes whenever I open the camera.", StatementKind.PROBLEM),
+        ("They refuse to return my deposit.", StatementKind.PROBLEM),
+        ("I was charged twice for one order.", StatementKind.PROBLEM),
+        ("It would be great to export to a spreadsheet.", StatementKind.REQUEST),
+        ("How do I track my card?", StatementKind.REQUEST),
+        ("Please add a dark mode.", StatementKind.REQUEST),
+    ],
+)
+def test_a_plain_problem_or_request_is_found(text, kind):
+    (span,) = find_statements(text)
+    assert (text[span.start : span.end], span.kind) == (text, kind)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "Lovely weather today.", "We met on Monday in the park.", "ok"])
+def test_what_states_no_need_is_passed_over(text):
+    assert find_statements(text) == ()
+
+
+@given(st.text(max_size=600))
+def test_statements_are_literal_ordered_and_do_not_overlap(text):
+    last = 0
+    for span in find_statements(text):
+        assert last <= span.start < span.end <= len(text)
+        assert text[span.start : span.end].strip() == text[span.start : span.end]
+        last = span.end
+
+
+@given(st.text(alphabet="aB. !?\n-Mr", max_size=300))
+def test_sentences_leave_out_nothing_but_white_space(text):
+    kept = "".join(text[start:end] for start, end in sentences(text))
+    assert "".join(kept.split()) == "".join(text.split())
+
+
+def test_a_long_hostile_text_takes_linear_work():
+    for text in ("can't " * 30_000, "." * 200_000, "a" * 200_000, "x. " * 60_000, "$" * 100_000):
+        assert len(find_statements(text)) <= 40
+
+
+def test_vectors_are_the_same_each_time_and_of_unit_length():
+    texts = [f"the {w} does not work on {v}" for w in ("printer", "scanner", "lamp") for v in ("monday", "friday")]
+    first, second = (LatentSemantics(seed=3).encode(texts) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+    assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(5, 60), st.integers(1, 6), st.integers(0, 5))
+def test_nearest_neighbours_are_those_of_a_full_sort(n, k, seed):
+    vectors = np.random.default_rng(seed).integers(-2, 3, (n, 4)).astype(np.float32)
+    found, _ = nearest(vectors, k)
+    full = np.round(vectors @ vectors.T, 4)
+    for row in range(n):
+        others = [i for i in range(n) if i != row]
+        expected = sorted(others, key=lambda i: (-full[row, i], i))[: min(k, n - 1)]
+        assert found[row].tolist() == expected
+
+
+def test_adjusted_rand_is_one_for_the_same_partition_and_near_zero_by_chance():
+    labels = [i % 5 for i in range(200)]
+    assert adjusted_rand(labels, [label + 7 for label in labels]) == 1.0
+    shuffled = np.random.default_rng(0).permutation(labels).tolist()
+    assert abs(adjusted_rand(labels, shuffled)) < 0.05
+
+
+def months(counts: list[int], totals: list[int]) -> list[tuple[str, int, int]]:
+    return [(f"2024-{i + 1:02d}", c, t) for i, (c, t) in enumerate(zip(counts, totals, strict=True))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(30, 300)), min_size=4, max_size=12))
+def test_the_fit_is_the_optimum_that_a_general_solver_finds(rows):
+    counts, totals = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    if counts.sum() < 3:
+        return
+    times = np.arange(len(rows)) - np.average(np.arange(len(rows)), weights=totals)
+
+    def loss(parameters):
+        eta = parameters[0] + parameters[1] * times
+        return -(counts * eta - totals * np.exp(eta)).sum() + RIDGE * parameters[1] ** 2 / 2
+
+    best = minimize(loss, [log(counts.sum() / totals.sum()), 0.0], method="BFGS", tol=1e-9)
+    assert loss(fit(counts, totals, times)) <= best.fun + 1e-5
+
+
+def test_growing_volume_alone_makes_no_momentum():
+    found = momentum(months([10, 20, 40, 80, 160], [100, 200, 400, 800, 1600]))
+    assert found is not None
+    assert abs(found.slope) < 1e-3
+    assert found.lower < 0
+
+
+def test_a_growing_share_has_a_positive_lower_bound_and_a_falling_one_does_not():
+    up = momentum(months([2, 5, 12, 25, 55], [500] * 5))
+    down = momentum(months([55, 25, 12, 5, 2], [500] * 5))
+    assert up is not None
+    assert down is not None
+    assert up.lower > 0 > down.slope
+
+
+def test_few_months_or_documents_give_no_momentum():
+    assert momentum(months([5, 6, 7], [50] * 3)) is None
+    assert momentum(months([1, 0, 0, 1], [50] * 4)) is None
+    assert monthly([None, date(2024, 1, 2)], {0, 1}) == (("2024-01", 1, 1),)
+
+
+def assessment(need: str, documents: int, slope: float | None = None, severity: float = 0.0) -> Assessment:
+    found = None if slope is None else Momentum(slope, 0.05, slope - 0.064, 8)
+    return Assessment(
+        need, need, ("t",), documents, 0, documents, 0, severity * documents, 0, found, (), ((0, 0, 5),)
+    )
+
+
+def test_more_reach_growth_or_harm_ranks_higher():
+    for better, worse in (
+        (assessment("a", 90), assessment("b", 9)),
+        (assessment("a", 40, 0.3), assessment("b", 40, -0.3)),
+        (assessment("a", 40, severity=0.9), assessment("b", 40, severity=0.1)),
+    ):
+        assert [r.need for r in rank([worse, better], seed=0)] == ["a", "b"]
+
+
+def test_the_ranking_does_not_depend_on_the_order_of_its_input():
+    needs = [assessment(f"n{i}", 5 + i, 0.01 * i) for i in range(30)]
+    assert rank(needs, seed=1) == rank(needs[::-1], seed=1)
+    assert sum(r.probability_top_10 for r in rank(needs, seed=1)) == pytest.approx(10, abs=0.1)
+    assert all(r.low <= r.score <= r.high for r in rank(needs, seed=1))
+
+
+def test_values_survive_their_journal_form():
+    statement = Statement(3, 1, 9, StatementKind.REQUEST, 0.5, 0.25)
+    need = Need("n", "t", ("a", "b"), (1, 2), (2,))
+    found = assessment("x", 4, 0.1)
+    assert Statement.from_json(statement.to_json()) == statement
+    assert Need.from_json(need.to_json()) == need
+    assert Assessment.from_json(found.to_json()) == found
+
+
+def sample_documents(seed: int) -> tuple[tuple[Document, ...], dict]:
+    rows, truth = generate(seed)
+    return read_rows("sample", rows, ReadOptions()).documents, truth
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_planted_needs_and_trends_are_recovered(seed):
+    documents, truth = sample_documents(seed)
+    grouping = group_corpus(documents, seed=seed, everything=False)
+    planted = {i: truth["documents"][d.id] for i, d in enumerate(documents) if truth["documents"][d.id]}
+    noise = [i for i in range(len(documents)) if i not in planted]
+    assigned = {i: need for i, (need, _) in enumerate(grouping.assigned) if need is not None}
+    found = [i for i in planted if i in assigned]
+    by_need: dict[str, Counter] = {}
+    for i in found:
+        by_need.setdefault(assigned[i], Counter())[planted[i]] += 1
+    purity = sum(counts.most_common(1)[0][1] for counts in by_need.values()) / len(found)
+    strongest = [by_need[row["need"]].most_common(1)[0][0] for row in momenta(documents, grouping)[:10]]
+    growing = [truth["trends"][name] == "growing" for name in strongest]
+    assert len(found) / len(planted) > 0.7
+    assert purity > 0.9
+    assert sum(i in assigned for i in noise) / len(noise) < 0.1
+    assert {name for counts in by_need.values() for name in counts} == {p.name for p in phrases().planted}
+    assert sum(growing) >= 9
+
+
+def test_the_sample_is_the_same_for_the_same_seed_and_says_what_it_is(tmp_path):
+    first, second = (write_sample(tmp_path / name, seed=5, documents=50) for name in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+    assert all('"id": "synthetic-' in line for line in first.read_text().splitlines())
+
+
+def test_nothing_to_group_gives_no_needs():
+    documents = [Document(str(i), "Lovely weather today.") for i in range(20)]
+    assert group_corpus(documents, seed=0, everything=False).needs == ()
