@@ -6,6 +6,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aia.infra.telemetry import Telemetry
@@ -17,10 +18,6 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
 )
 REPORT_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-
-
-class BodyTooLarge(Exception):
-    """The body grew beyond its bound while it was read."""
 
 
 class Edge:
@@ -56,31 +53,28 @@ class Edge:
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the body as it comes: a chunked one announces no length."""
-        seen, started = [0], [False]
+        seen = 0
 
         async def bounded_receive() -> Message:
+            nonlocal seen
             message = await receive()
-            seen[0] += len(message.get("body", b""))
-            if seen[0] > self._body_bytes_max:
-                raise BodyTooLarge
+            seen += len(message.get("body", b""))
+            if seen > self._body_bytes_max:
+                # An HTTPException, as FastAPI turns any other error while it reads a body into a 400.
+                raise HTTPException(413, _too_large(self._body_bytes_max))
             return message
 
-        async def noting_send(message: Message) -> None:
-            started[0] = True
-            await send(message)
+        await self._app(scope, bounded_receive, send)
 
-        try:
-            await self._app(scope, bounded_receive, noting_send)
-        except BodyTooLarge:
-            if not started[0]:
-                await _refuse(send, scope, self._body_bytes_max)
+
+def _too_large(most: int) -> str:
+    return f"the body is larger than {most} bytes: send less at a time or raise AIA_BODY_BYTES_MAX"
 
 
 async def _refuse(send: Send, scope: Scope, most: int) -> None:
-    detail = f"the body is larger than {most} bytes: send less at a time or raise AIA_BODY_BYTES_MAX"
     body = (
         '{"type":"urn:aia:problem:too-large","title":"A bound is exceeded","status":413,'
-        f'"detail":"{detail}","code":"too-large","request_id":"{scope["aia.request_id"]}"}}'
+        f'"detail":"{_too_large(most)}","code":"too-large","request_id":"{scope["aia.request_id"]}"}}'
     ).encode()
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 413, "headers": headers})

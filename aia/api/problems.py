@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from aia.core.errors import AIAError
 
 MEDIA_TYPE = "application/problem+json"
+TOO_LARGE = 413
 
 
 def problem(
@@ -51,7 +52,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    code = status.phrase.lower().replace(" ", "-")
+    code = "too-large" if status == TOO_LARGE else status.phrase.lower().replace(" ", "-")
     headers = dict(error.headers) if error.headers else None
     return problem(request, error.status_code, code, status.phrase, str(error.detail), headers=headers)
 

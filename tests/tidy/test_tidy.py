@@ -101,9 +101,9 @@ def without_assertion(path: Path) -> list[str]:
     tree = ast.parse(path.read_text())
     checks = ("assert", "raises", "refuse(", "post(", "verify(")
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            if not any(check in ast.unparse(node) for check in checks):
-                found.append(f"{here(path)}:{node.lineno}: {node.name} asserts nothing")
+        is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        if is_test and not any(check in ast.unparse(node) for check in checks):
+            found.append(f"{here(path)}:{node.lineno}: {node.name} asserts nothing")
     return found
 
 

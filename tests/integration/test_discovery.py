@@ -1,0 +1,174 @@
+"""A discovery on real databases: the main job, its report, and what it cost."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from aia.app import App, open_app
+from aia.config import Settings
+from aia.core.principal import Principal
+from aia.llm import Answer, ModelUnavailable, Prompt, ScriptedModel
+from aia.missions import MissionState, TaskState
+from aia.reports import OF_THE_RUN, dumps, parse_report
+from aia.tokens import audit
+from aia.ventures import Corpus, DiscoveryRequest, ReadOptions, TooFewDocuments, read_rows
+from aia.ventures.sample import generate
+from tests.conftest import make_settings
+
+pytestmark = pytest.mark.anyio
+
+
+def sample(documents: int = 500) -> Corpus:
+    return read_rows("sample", generate(0, documents)[0], ReadOptions())
+
+
+async def discover(app: App, principal: Principal, corpus: Corpus | None = None, **request) -> dict:
+    async with app.database.begin(principal) as tx:
+        kept = await app.ventures.keep(tx, corpus or sample())
+        mission = await app.ventures.start(tx, kept, DiscoveryRequest(**request))
+    await app.engine.start(mission.id)
+    await app.engine.wait(mission.id)
+    async with app.database.read(principal) as read:
+        assert (await app.missions.get(read, mission.id)).state is MissionState.COMPLETED
+        return parse_report(await app.reports.document(read, mission.id))
+
+
+async def test_a_discovery_ends_with_cited_opportunities_a_holding_report_and_balanced_books(
+    app: App, principal: Principal
+):
+    document = await discover(app, principal)
+    assert len(document["opportunities"]) >= 10
+    async with app.database.read(principal) as read:
+        result = await app.ventures.verify_report(read, document)
+        mission = (await app.missions.page(read, _page())).items[0]
+        tasks = await app.missions.tree(read, mission.id)
+        facts = await app.knowledge.facts(read, _page())
+        ledger = await audit(read)
+    assert result.findings == ()
+    assert result.quotations >= 20
+    assert {task.state for task in tasks} == {TaskState.DONE}
+    assert {task.wave for task in tasks} == set(range(7))
+    assert document["spent"] == str(mission.spent / 10**6).rstrip("0").rstrip(".")
+    assert {line["agent"] for line in document["spend"]} == {task.agent for task in tasks}
+    assert all(fact.evidence for fact in facts.items)
+    assert (ledger.problems, ledger.trial_balance) == ((), 0)
+    assert (app.settings.aia_home / "reports" / mission.id / "report.html").is_file()
+
+
+async def test_the_same_input_and_seed_give_the_same_bytes_but_for_the_run(tmp_path):
+    documents = []
+    for name in ("one", "two"):
+        home = tmp_path / name
+        settings = make_settings(
+            aia_home=home, aia_signing_key="ab" * 32, aia_tasks_concurrency=1 + len(documents) * 3
+        )
+        async with open_app(settings, durable=False, background=False) as app:
+            document = await discover(app, Principal("default", "test"))
+            documents.append({key: value for key, value in document.items() if key not in OF_THE_RUN})
+    assert dumps(documents[0]) == dumps(documents[1])
+
+
+async def test_a_changed_stored_document_fails_the_verification(app: App, principal: Principal):
+    document = await discover(app, principal)
+    quoted = document["quotations"][0]["document"]
+    async with app.database.begin(principal) as tx:
+        from sqlalchemy import text
+
+        await tx.conn.execute(text("update document set text = text || ' ' where id = :id"), {"id": quoted})
+    async with app.database.read(principal) as read:
+        findings = (await app.ventures.verify_report(read, document)).findings
+    assert any(quoted in finding.what for finding in findings)
+
+
+async def test_a_report_of_one_organisation_cannot_be_verified_by_another(app: App, principal: Principal):
+    document = await discover(app, principal)
+    await app.create_organisation("other", "Other")
+    async with app.database.read(Principal("other", "test")) as read:
+        result = await app.ventures.verify_report(read, document)
+    assert [finding.where for finding in result.findings] == ["corpus"]
+
+
+async def test_too_few_documents_are_refused_with_the_count(app: App, principal: Principal):
+    rows = [{"text": "The lift is broken again and nobody comes."}] * 10_000
+    with pytest.raises(TooFewDocuments, match=r"1 distinct documents \(9999 rows left out: 9999 duplicate\)"):
+        await discover(app, principal, read_rows("same", rows, ReadOptions()))
+    async with app.database.read(principal) as read:
+        assert (await app.missions.page(read, _page())).items == ()
+
+
+async def test_a_corpus_without_needs_gives_an_honest_empty_report(app: App, principal: Principal):
+    rows = [{"text": f"Lovely weather on day {i}."} for i in range(40)]
+    document = await discover(app, principal, read_rows("calm", rows, ReadOptions()))
+    assert document["opportunities"] == []
+    assert document["notes"][0] == "0 of 40 documents state a problem or a request."
+
+
+class RecordingModel:
+    """Names every need after its number of questions; fails on every third."""
+
+    name = "stub:model"
+
+    def __init__(self) -> None:
+        self.prompts: list[Prompt] = []
+
+    async def ask(self, prompt: Prompt) -> Answer:
+        self.prompts.append(prompt)
+        if len(self.prompts) % 3 == 0:
+            raise ModelUnavailable("down")
+        letters = "".join(chr(97 + int(d)) for d in str(len(self.prompts)))
+        return Answer('{"name": "better ' + letters + '", "summary": "People need this to work."}', 1_000, 100)
+
+
+@pytest.fixture
+async def app_with_model(tmp_path) -> AsyncGenerator[tuple[App, RecordingModel]]:
+    model = RecordingModel()
+    settings: Settings = make_settings(aia_home=tmp_path / "home")
+    async with open_app(settings, durable=False, background=False, model=model) as opened:
+        yield opened, model
+
+
+async def test_a_model_phrases_needs_is_paid_by_tokens_and_its_failures_fall_back(app_with_model, principal):
+    app, model = app_with_model
+    document = await discover(app, principal)
+    phrased = [o for o in document["opportunities"] if o["phrasedBy"] == "stub:model"]
+    extracted = [o for o in document["opportunities"] if o["phrasedBy"] != "stub:model"]
+    assert phrased
+    assert extracted
+    assert all(o["name"].startswith("better ") for o in phrased)
+    assert "names phrased by stub:model" in document["method"]
+    assert all("<passage>" in prompt.text and len(prompt.text) <= 6_000 for prompt in model.prompts)
+    async with app.database.read(principal) as read:
+        assert (await app.ventures.verify_report(read, document)).ok
+        mission = (await app.missions.page(read, _page())).items[0]
+        tasks = await app.missions.tree(read, mission.id)
+    answered = len(model.prompts) - len(model.prompts) // 3
+    plain = 3 * 0.05 + 0.05 * len(model.prompts)
+    paid = sum(task.paid for task in tasks if task.skill == "assess") / 10**6
+    assert paid == pytest.approx(plain + answered * 1_100 * 15 / 10**6, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"name": "as 90% say", "summary": "Everybody."}',
+        '{"name": "see [1] https://example.org", "summary": "x"}',
+        "The need is clear: refunds.",
+        '{"name": 5}',
+        "{" * 5_000,
+        '{"name": "' + "long " * 60 + '"}',
+    ],
+)
+async def test_invented_figures_citations_and_loose_forms_of_a_model_never_reach_a_report(
+    tmp_path, principal, answer
+):
+    settings = make_settings(aia_home=tmp_path / "home")
+    async with open_app(settings, durable=False, background=False, model=ScriptedModel(answer)) as app:
+        document = await discover(app, principal, sample(250))
+    assert document["opportunities"]
+    assert {o["phrasedBy"] for o in document["opportunities"]} == {"extracted from the text"}
+
+
+def _page():
+    from aia.core.pages import PageRequest
+
+    return PageRequest(200)
