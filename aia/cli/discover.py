@@ -52,8 +52,9 @@ class MissionDidNotComplete(AIAError):
 @click.option("--skip-malformed", is_flag=True, help="Count and skip rows that cannot be parsed.")
 @click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was done or cut off.")
 def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
-    """Find ranked opportunities in PATH (JSONL, JSON, CSV or text, .gz too); without PATH in a synthetic sample.
+    """Find ranked opportunities in a file of real text.
 
+    PATH is JSONL, JSON, CSV or text, packed with gzip or not; without it a synthetic sample is read.
     The same command again continues a discovery that was cut off, and does not pay twice for one that was done.
     """
     settings = settings_with_logging()

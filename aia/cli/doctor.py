@@ -24,7 +24,10 @@ GROUPS = ("aia.engines", "aia.llm", "aia.tools")
 @click.command("doctor")
 @json_option
 def command(as_json: bool) -> int:
-    """Check Python, database, engine, plugins and model; exit code 1 when something is missing."""
+    """Check that this installation can work.
+
+    Python, database, engine, plugins and model; exit code 1 when something is missing.
+    """
     checks = [
         ("python", sys.version_info >= PYTHON_MIN, platform.python_version()),
         ("sqlite", sqlite3.sqlite_version_info >= SQLITE_MIN, sqlite3.sqlite_version),

@@ -14,7 +14,7 @@ from aia.cli.support import with_app
 @click.option("--name", help="Full name of the organisation.")
 @click.option("--roster", type=click.Path(path_type=Path), help="TOML file of its agents; default: the built-in one.")
 def command(organisation: str, name: str | None, roster: Path | None) -> None:
-    """Make AIA_HOME and its database ready, and ORGANISATION if it does not stand."""
+    """Make AIA_HOME ready, or a further organisation."""
     members = None if roster is None else read_roster(roster)
 
     async def work(app: App) -> bool:

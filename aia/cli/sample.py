@@ -12,5 +12,5 @@ from aia.ventures.sample import DOCUMENTS, write_sample
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--documents", type=click.IntRange(10, 1_000_000), default=DOCUMENTS, show_default=True)
 def command(folder: Path, seed: int, documents: int) -> None:
-    """Write a labelled synthetic corpus and its truth into FOLDER."""
+    """Write the synthetic sample corpus and its truth."""
     click.echo(str(write_sample(folder, seed=seed, documents=documents)))

@@ -51,9 +51,16 @@ class DurableEngine:
         self._context = context
         self._log = structlog.get_logger("aia.engine")
         self._heart: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[Any]] = set()
 
         async def run(workflow_id: str) -> str:
-            return await context.workflow(workflow_id, _durable_step)
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
+            try:
+                return await context.workflow(workflow_id, _durable_step)
+            finally:
+                self._running.discard(task)
 
         self._run = DBOS.workflow(name="mission", max_recovery_attempts=RECOVERIES_MAX)(run)
 
@@ -80,6 +87,12 @@ class DurableEngine:
         if self._heart is not None:
             self._heart.cancel()
             await asyncio.gather(self._heart, return_exceptions=True)
+        # A cancelled workflow stays PENDING, so the next process resumes it; one that goes on while the
+        # engine closes would fail on a closed database.
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         # DBOS joins threads that may still need this loop to finish their last call.
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         async with self._context.database.begin(Principal.system()) as tx:

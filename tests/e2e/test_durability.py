@@ -1,0 +1,183 @@
+"""Killed processes, dead executors, a server stopped at work: nothing is lost and nothing paid twice."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from aia.app import open_app
+from aia.core.principal import Principal
+from aia.missions import MissionState
+from aia.tokens import audit
+from aia.ventures.sample import generate
+from campaigns import kill
+from tests.conftest import make_settings
+from tests.support.playbooks import TrialPlaybook
+from tests.support.postgres import PostgresServer
+
+ROOT = Path(__file__).parent.parent.parent
+OWNER = Principal("default", "test")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_discovery_killed_at_random_points_ends_as_if_it_had_not_been(kind, request):
+    """A slice of `make campaign-kill`."""
+    if kind == "postgres" and request.config.getoption("--sqlite-only"):
+        pytest.skip("--sqlite-only was asked for")
+    assert kill.campaign(kind, rounds=4, seed=11, documents=300) == 4
+
+
+@pytest.mark.anyio
+async def test_the_durable_engine_runs_a_mission_once_and_survives_reopening(settings):
+    playbook = TrialPlaybook()
+    async with open_app(settings, playbooks=[playbook]) as app:
+        async with app.database.begin(OWNER) as tx:
+            mission = await app.missions.create(tx, "trial", {}, seed=0, budget=None)
+        await asyncio.gather(app.engine.start(mission.id), app.engine.start(mission.id))
+        await app.engine.wait(mission.id)
+        async with app.database.read(OWNER) as read:
+            assert (await app.missions.get(read, mission.id)).state is MissionState.COMPLETED
+    async with open_app(settings, playbooks=[playbook]) as app:
+        await app.engine.start(mission.id)
+        await app.engine.wait(mission.id)
+        async with app.database.read(Principal.system()) as read:
+            assert (await audit(read)).problems == ()
+    assert len(playbook.worked) == 8
+
+
+@pytest.mark.anyio
+async def test_a_mission_left_behind_by_a_closed_process_is_resumed_without_repeating_what_was_settled(settings):
+    hang, settled_first = asyncio.Event(), TrialPlaybook()
+    settled_first.behave = lambda task: hang.wait() if task.key in {"leaf/004", "leaf/005"} else None
+    async with open_app(settings, playbooks=[settled_first]) as app:
+        async with app.database.begin(OWNER) as tx:
+            mission = await app.missions.create(tx, "trial", {}, seed=0, budget=None)
+        await app.engine.start(mission.id)
+        while True:
+            async with app.database.read(OWNER) as read:
+                tasks = await app.missions.tree(read, mission.id)
+            if sum(task.state == "done" for task in tasks) == 4:
+                break
+            await asyncio.sleep(0.02)
+    second = TrialPlaybook()
+    async with open_app(settings, playbooks=[second]) as app:
+        await app.engine.wait(mission.id)
+        async with app.database.read(OWNER) as read:
+            assert (await app.missions.get(read, mission.id)).state is MissionState.COMPLETED
+        async with app.database.read(Principal.system()) as read:
+            assert (await audit(read)).problems == ()
+    assert sorted(second.worked) == ["leaf/004", "leaf/005", "lead", "root"] or set(second.worked) == {
+        *("leaf/004", "leaf/005", "lead", "root"),
+    }
+
+
+@pytest.mark.anyio
+async def test_a_mission_written_but_never_started_is_started_by_the_next_process(settings):
+    async with (
+        open_app(settings, durable=False, background=False, playbooks=[TrialPlaybook()]) as app,
+        app.database.begin(OWNER) as tx,
+    ):
+        mission = await app.missions.create(tx, "trial", {}, seed=0, budget=None)
+    async with open_app(settings, playbooks=[TrialPlaybook()]) as app:
+        await app.engine.wait(mission.id)
+        async with app.database.read(OWNER) as read:
+            assert (await app.missions.get(read, mission.id)).state is MissionState.COMPLETED
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.anyio
+async def test_a_mission_waits_out_a_crash_of_its_database(tmp_path):
+    with PostgresServer() as server:
+        settings = make_settings(database_url=server.create_database("crash"), aia_home=tmp_path / "home")
+        crashed = asyncio.Event()
+
+        async def crash(task) -> None:
+            if task.key == "leaf/003" and not crashed.is_set():
+                crashed.set()
+                server.kill()
+                await asyncio.to_thread(server.start)
+
+        playbook = TrialPlaybook(behave=crash)
+        async with open_app(settings, playbooks=[playbook], background=False) as app:
+            async with app.database.begin(OWNER) as tx:
+                mission = await app.missions.create(tx, "trial", {}, seed=0, budget=None)
+            await app.engine.start(mission.id)
+            async with asyncio.timeout(90):
+                await app.engine.wait(mission.id)
+            async with app.database.read(OWNER) as read:
+                found = await app.missions.get(read, mission.id)
+            async with app.database.read(Principal.system()) as read:
+                assert (await audit(read)).problems == ()
+    assert crashed.is_set()
+    assert found.state is MissionState.COMPLETED
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ask(port: int, path: str, body: dict | None = None) -> dict:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", data=data, headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def serve(home: Path, port: int) -> subprocess.Popen:
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")} | {"AIA_HOME": str(home)}
+    command = [sys.executable, "-m", "aia.cli", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            ask(port, "/readyz")
+        except OSError:
+            assert process.poll() is None, process.communicate()[1]
+            time.sleep(0.1)
+        else:
+            return process
+    raise AssertionError("the server did not become ready")
+
+
+def finished(port: int, mission: str) -> dict:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        found = ask(port, f"/v1/missions/{mission}")
+        if found["state"] not in {"queued", "running"}:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"mission {mission} did not end")
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_server_stopped_at_work_finishes_the_mission_after_it_starts_again(tmp_path, how):
+    port = free_port()
+    documents = [{"id": r["id"], "text": r["text"], "date": r["date"]} for r in generate(0, 2_000)[0]]
+    first = serve(tmp_path / "home", port)
+    mission = ask(port, "/v1/discoveries", {"documents": documents, "name": "s"})["id"]
+    time.sleep(0.4)
+    first.send_signal(how)
+    _, errors = first.communicate(timeout=40)
+    assert "Traceback" not in errors, errors
+    second = serve(tmp_path / "home", port)
+    try:
+        assert finished(port, mission)["state"] == "completed"
+        assert len(ask(port, "/v1/ventures")["data"]) == 20
+    finally:
+        second.terminate()
+        _, errors = second.communicate(timeout=40)
+    assert "Traceback" not in errors
