@@ -1,10 +1,16 @@
-"""Write the parts of docs/ that come from the program: the table of settings."""
+"""Write the parts of the documents that come from the program: the settings, and the README's output."""
 
+import os
+import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from aia.config.settings import settings_table
 
 ROOT = Path(__file__).resolve().parent.parent
+SHOWN = 3
 HEAD = """# Settings
 
 Read from the environment once, when a process starts. Nothing is required when AIA runs embedded; with
@@ -15,11 +21,36 @@ Read from the environment once, when a process starts. Nothing is required when 
 """
 
 
+def settings_page() -> str:
+    rows = [
+        f"| `{name}` | {f'`{default}`' if default else ''} | {text} |" for name, default, text in settings_table()
+    ]
+    return HEAD + "\n".join(rows) + "\n"
+
+
+def sample_output() -> str:
+    """What `make discover` prints, with the opportunities after the third left out and the run's id named."""
+    with tempfile.TemporaryDirectory() as home:
+        kept = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY") and k != "DATABASE_URL"}
+        environment = kept | {"AIA_HOME": home, "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "aia.cli", "discover"]
+        run = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+        text = re.sub(r"msn_[0-9a-z]{26}", "MISSION", run.stdout.replace(str(Path(home)), ".aia"))
+    head, _, rest = text.partition(f"\n{SHOWN + 1:3}. ")
+    tail = rest[rest.index("\n\nAgent") :]
+    return f"{head.strip()}\n     ...{tail.rstrip()}\n"
+
+
+def readme(text: str) -> str:
+    """The README with its output block made anew."""
+    block = f"<!-- output:begin -->\n```\n{sample_output()}```\n<!-- output:end -->"
+    return re.sub(r"<!-- output:begin -->.*<!-- output:end -->", lambda _: block, text, flags=re.DOTALL)
+
+
 def main() -> None:
-    rows = "".join(
-        f"| `{name}` | {f'`{default}`' if default else ''} | {text} |\n" for name, default, text in settings_table()
-    )
-    (ROOT / "docs" / "settings.md").write_text(HEAD + rows, encoding="utf-8")
+    (ROOT / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")
+    path = ROOT / "README.md"
+    path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

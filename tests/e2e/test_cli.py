@@ -11,6 +11,7 @@ import pytest
 
 from aia.cli.main import COMMANDS
 from aia.ventures.sample import write_sample
+from scripts.write_docs import readme
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -221,3 +222,14 @@ def test_organisations_keys_and_ratings_are_managed_from_the_command_line(tmp_pa
     assert "extract/00000" in aia(home, "missions", "show", mission, "--organisation", "north").stdout
     rebuilt = aia(home, "knowledge", "rebuild", "--organisation", "north").stdout
     assert int(rebuilt.split()[0]) == 5  # two scouts had something to read, and there are three analysts
+
+
+def test_the_readme_shows_what_the_program_prints():
+    """Its first line and all from the table of payments on; names and scores may differ with the machine's BLAS."""
+
+    def lasting(text: str) -> list[str]:
+        block = text.partition("<!-- output:begin -->")[2].partition("<!-- output:end -->")[0]
+        return [block.splitlines()[2], *block[block.index("Agent") :].splitlines()]
+
+    text = (ROOT / "README.md").read_text()
+    assert lasting(readme(text)) == lasting(text), "run: make docs"
