@@ -114,7 +114,7 @@ async def open_app(
         await _settle_in(app, resume=durable)
         if background:
             task = asyncio.create_task(_drain_for_ever(app))
-            stack.push_async_callback(_stop, task)
+            stack.push_async_callback(_stop, database, task)
         yield app
 
 
@@ -276,6 +276,7 @@ async def _drain_for_ever(app: App) -> None:
             await asyncio.sleep(OUTBOX_IDLE_S)
 
 
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def _stop(database: Database, task: asyncio.Task[None]) -> None:
+    async with database.stilled():
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -84,15 +84,13 @@ class DurableEngine:
         await DBOS.cancel_workflow_async(workflow_id)
 
     async def close(self) -> None:
-        if self._heart is not None:
-            self._heart.cancel()
-            await asyncio.gather(self._heart, return_exceptions=True)
         # A cancelled workflow stays PENDING, so the next process resumes it; one that goes on while the
         # engine closes would fail on a closed database.
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        async with self._context.database.stilled():
+            tasks = [*self._running, *([] if self._heart is None else [self._heart])]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         # DBOS joins threads that may still need this loop to finish their last call.
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         async with self._context.database.begin(Principal.system()) as tx:

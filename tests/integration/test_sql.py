@@ -151,3 +151,29 @@ async def test_every_table_with_tenants_names_its_organisation():
     shared = {"organisation", "executor", "outbox_cursor", "ledger_head", "transfer", "hold"}
     without = {t.name for t in metadata.tables.values() if "organisation" not in t.c and t.name not in shared}
     assert without == set()
+
+
+async def test_a_stilled_database_finishes_open_transactions_and_lets_no_new_one_in(app: App):
+    order: list[str] = []
+    entered = asyncio.Event()
+
+    async def slow() -> None:
+        async with app.database.begin(ONE) as tx:
+            entered.set()
+            await asyncio.sleep(0.05)
+            tx.emit(Event("test.slow", {}))
+        order.append("committed")
+
+    async def late() -> None:
+        async with app.database.read(ONE):
+            order.append("late")
+
+    first = asyncio.create_task(slow())
+    await entered.wait()
+    async with app.database.stilled():
+        order.append("still")
+        second = asyncio.create_task(late())
+        await asyncio.sleep(0.05)
+        order.append("over")
+    await asyncio.gather(first, second)
+    assert order == ["committed", "still", "over", "late"]

@@ -79,6 +79,36 @@ class Tx(Read):
             await append(self.conn, self.organisation, self.now, events)
 
 
+class Gate:
+    """Counts who is inside; when closed, waits until all have left, and lets nobody in."""
+
+    def __init__(self) -> None:
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._opened = asyncio.Event()
+        self._opened.set()
+
+    @asynccontextmanager
+    async def passed(self) -> AsyncGenerator[None]:
+        await self._opened.wait()
+        self._inside += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if not self._inside:
+                self._empty.set()
+
+    async def close(self) -> None:
+        self._opened.clear()
+        await self._empty.wait()
+
+    def open(self) -> None:
+        self._opened.set()
+
+
 class Database:
     """Opens transactions. Thinking happens outside of them: see `Tx` and ADR 0004."""
 
@@ -88,6 +118,7 @@ class Database:
         self._new_id = new_id
         # SQLite has one writer. Waiting here is fair and wakes at once; its busy handler is neither.
         self._writer = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._gate = Gate()
 
     @property
     def dialect(self) -> str:
@@ -96,7 +127,7 @@ class Database:
     @asynccontextmanager
     async def begin(self, principal: Principal) -> AsyncGenerator[Tx]:
         """A writing transaction: committed when the block ends, rolled back when it raises."""
-        async with self._writer, self.engine.connect() as conn:
+        async with self._gate.passed(), self._writer, self.engine.connect() as conn:
             await conn.execution_options(aia_write=True)
             async with conn.begin():
                 tx = Tx(conn, principal, self._clock(), self._new_id)
@@ -106,8 +137,20 @@ class Database:
     @asynccontextmanager
     async def read(self, principal: Principal) -> AsyncGenerator[Read]:
         """A reading transaction: one snapshot on SQLite, read committed on PostgreSQL."""
-        async with self.engine.connect() as conn, conn.begin():
+        async with self._gate.passed(), self.engine.connect() as conn, conn.begin():
             yield Read(conn, principal, self._clock())
+
+    @asynccontextmanager
+    async def stilled(self) -> AsyncGenerator[None]:
+        """Within the block no transaction is open, and new ones wait: the moment to cancel tasks.
+
+        A task cancelled inside a driver's call can leave its connection with a lock that nobody frees.
+        """
+        await self._gate.close()
+        try:
+            yield
+        finally:
+            self._gate.open()
 
     async def ping(self) -> None:
         """Raises `Unavailable` when the database does not answer."""
