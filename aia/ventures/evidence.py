@@ -6,9 +6,10 @@ from datetime import date
 from aia.ventures.model import Assessment, Document, Need, Statement, StatementKind
 from aia.ventures.momentum import momentum, monthly
 from aia.ventures.statements import is_satisfied
+from aia.ventures.words import content_words
 
 EVIDENCE_MAX = 5
-QUOTATION_MIN = 20
+TELLING_WORDS = 4
 
 
 def assess(
@@ -37,20 +38,19 @@ def assess(
 def passages(
     need: Need, statements: Sequence[Statement], documents: Sequence[Document]
 ) -> tuple[tuple[int, int, int], ...]:
-    """Up to five (document, start, end) of different documents whose words differ, best first."""
-    chosen: list[tuple[int, int, int]] = []
-    seen: set[str] = set()
+    """Up to five (document, start, end) of different documents whose words differ, best first.
+
+    Passages that say little by themselves ("XXXX is fraudulent.") stand last.
+    """
+    telling: list[tuple[int, int, int]] = []
+    short: list[tuple[int, int, int]] = []
+    seen: set[tuple[str, ...]] = set()
     for index in need.medoids:
         statement = statements[index]
-        quotation = documents[statement.document].text[statement.start : statement.end]
-        words = " ".join(quotation.lower().split())
-        if words in seen or len(words) < QUOTATION_MIN:
+        words = tuple(content_words(documents[statement.document].text[statement.start : statement.end]))
+        if words in seen:
             continue
         seen.add(words)
-        chosen.append((statement.document, statement.start, statement.end))
-        if len(chosen) == EVIDENCE_MAX:
-            break
-    if not chosen:
-        statement = statements[need.medoids[0]]
-        chosen.append((statement.document, statement.start, statement.end))
-    return tuple(chosen)
+        place = (statement.document, statement.start, statement.end)
+        (telling if len(words) >= TELLING_WORDS else short).append(place)
+    return tuple([*telling, *short][:EVIDENCE_MAX])
