@@ -4,11 +4,15 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 # One BLAS thread: missions run in parallel already, and sums come out the same on every machine.
 export OPENBLAS_NUM_THREADS ?= 1
+# $(call quoted,NAME): the value of a variable as one shell word, whatever it holds.
+quoted = '$(subst ','\'',$(value $(1)))'
+# A .venv made elsewhere (a copied or moved checkout) or by a Python that has gone is made anew.
+STALE := $(shell test -x $(BIN)/python && test "$$(cat $(VENV)/.python 2>/dev/null)" = "$$(pwd -P)" || echo stale)
 
-.PHONY: help setup setup-dev discover run test check format lock docs clean
+.PHONY: help setup setup-dev discover run test check format lock docs clean stale
 
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -16,10 +20,12 @@ help: ## list the targets
 setup: $(VENV)/.ready ## make .venv with what AIA needs to run
 setup-dev: $(VENV)/.ready-dev ## the same, with what its tests need
 
-$(VENV)/.python:
-	@test -n "$(PYTHON)" || { echo "AIA needs Python 3.11 or newer on the PATH, or: make PYTHON=/path/to/python" >&2; exit 2; }
+# The stamps are written last, so that a set-up that was cut off is done again.
+$(VENV)/.python: $(STALE)
+	@test -n "$(PYTHON)" || { echo "AIA needs Python 3.11 or newer, with venv and ensurepip, on the PATH" \
+		"(Debian: apt install python3-venv), or: make PYTHON=/path/to/python" >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
-	@touch $@
+	@pwd -P > $@
 
 $(VENV)/.ready: $(VENV)/.python requirements.lock pyproject.toml
 	@$(MAKE) --no-print-directory install LOCK=requirements.lock
@@ -35,12 +41,12 @@ install:
 	@if command -v uv >/dev/null 2>&1; then \
 		uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(LOCK); \
 	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK); \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(LOCK); \
 	fi
 	@$(BIN)/python scripts/link_project.py
 
-discover: setup ## find opportunities; INPUT=path for your own file, ARGS='--budget 50' for options
-	@$(BIN)/aia discover $(if $(INPUT),"$(INPUT)") $(ARGS)
+discover: setup ## find opportunities; INPUT=path for your own file, BUDGET=50, ARGS='--top 10' for more
+	@$(BIN)/aia discover $(if $(INPUT),$(call quoted,INPUT)) $(if $(BUDGET),--budget $(call quoted,BUDGET)) $(ARGS)
 
 run: setup ## everything in one process: http://127.0.0.1:8000
 	@$(BIN)/aia serve $(ARGS)
@@ -62,8 +68,8 @@ format: setup-dev ## format the code
 docs: setup ## write the parts of docs/ that come from the program
 	$(BIN)/python scripts/write_docs.py
 
-lock: setup-dev ## resolve the pins anew (needs uv)
-	scripts/lock
+lock: ## resolve the pins anew (needs uv); ARGS=--upgrade for what is not pinned in pyproject.toml
+	@scripts/lock $(ARGS)
 
 bench-%: setup-dev ## a benchmark, e.g. make bench-discovery ARGS=--quick
 	@$(BIN)/python -m benchmarks.$* $(ARGS)

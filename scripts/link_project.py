@@ -4,6 +4,7 @@ The same as `pip install --no-deps --editable .`, without fetching a build backe
 installed comes from the hashed lock and nothing else. Standard library only.
 """
 
+import shlex
 import shutil
 import sys
 import sysconfig
@@ -11,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SHEBANG_MAX = 127  # characters of a first line that every kernel in use takes
 
 
 def main() -> None:
@@ -29,8 +31,16 @@ def main() -> None:
     sections = [f"[{group}]\n" + "".join(f"{n} = {t}\n" for n, t in items.items()) for group, items in groups.items()]
     (info / "entry_points.txt").write_text("\n".join(sections), encoding="utf-8")
     command = Path(sysconfig.get_paths()["scripts"]) / "aia"
-    command.write_text(f"#!{sys.executable}\nfrom aia.cli.main import main\n\nmain()\n", encoding="utf-8")
+    command.write_text(_first_lines(sys.executable) + "from aia.cli.main import main\n\nmain()\n", encoding="utf-8")
     command.chmod(0o755)
+
+
+def _first_lines(python: str) -> str:
+    """What starts a script for `python`: by way of sh where the kernel would not take its path."""
+    if " " not in python and len(python) < SHEBANG_MAX:
+        return f"#!{python}\n"
+    # sh runs the second line; Python reads it and the third as one string, and goes on below.
+    return f"#!/bin/sh\n'''exec' {shlex.quote(python)} \"$0\" \"$@\"\n' '''\n"
 
 
 def _version() -> str:

@@ -1,5 +1,6 @@
 """Fixtures: one real database of each kind, and an App on it."""
 
+import asyncio
 import os
 import uuid
 from collections.abc import AsyncGenerator, Iterator
@@ -10,15 +11,28 @@ import pytest
 
 from aia.app import App, open_app
 from aia.config import Settings
+from aia.core.clock import system_clock
+from aia.core.ids import random_ids
 from aia.core.principal import Principal
+from aia.infra.sql import migrate, open_database
 from aia.infra.telemetry import configure_logging
 from tests.support.postgres import PostgresServer
 
 ORGANISATION = "default"
+TEMPLATE = "aia_template"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sqlite-only", action="store_true", help="leave out PostgreSQL (else it must start)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "postgres: needs a PostgreSQL server; left out by --sqlite-only alone")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("postgres") and item.config.getoption("--sqlite-only"):
+        pytest.skip("--sqlite-only was asked for")
 
 
 @pytest.fixture(scope="session")
@@ -42,19 +56,33 @@ def quiet_logs() -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
+    """One server for each worker: it starts in a second, and nothing needs to be shared."""
     with PostgresServer() as server:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a database with the tables of this version and no row, to be copied."""
+    asyncio.run(_migrate(postgres.create_database(TEMPLATE)))
+    return TEMPLATE
+
+
+async def _migrate(url: str) -> None:
+    database = open_database(url, system_clock, random_ids(system_clock))
+    try:
+        await migrate(database)
+    finally:
+        await database.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh, empty database: once a SQLite file, once a PostgreSQL database."""
+    """A fresh database: once a SQLite file yet to be made, once a PostgreSQL database with its tables."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'aia.db'}"
-    if request.config.getoption("--sqlite-only"):
-        pytest.skip("--sqlite-only was asked for")
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.create_database(f"t{uuid.uuid4().hex}")
+    return server.create_database(f"t{uuid.uuid4().hex}", template=request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture

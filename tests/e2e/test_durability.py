@@ -94,6 +94,7 @@ async def test_a_mission_written_but_never_started_is_started_by_the_next_proces
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.postgres
 @pytest.mark.anyio
 async def test_a_mission_waits_out_a_crash_of_its_database(tmp_path):
     with PostgresServer() as server:

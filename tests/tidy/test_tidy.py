@@ -1,10 +1,7 @@
-"""The code checks its own shape. Each rule names file and line; each can fail, as its own planted test shows."""
+"""The code checks its own shape. `test_rules.py` shows that each of these rules can fail."""
 
-import ast
 import re
-import subprocess
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,218 +10,122 @@ import pytest
 
 from aia.cli.main import COMMANDS
 from aia.config.settings import settings_table
+from tests.tidy import rules
 
 ROOT = Path(__file__).parent.parent.parent
-LINES_MAX = 500
-FUNCTION_LINES_MAX = 60
-LAYERS = [
-    {"main", "cli"},
-    {"roles"},
-    {"api"},
-    {"app"},
-    {"ventures"},
-    {"missions"},
-    {"performance"},
-    {"agents"},
-    {"knowledge"},
-    {"tokens"},
-    {"identity", "reports", "llm"},
-    {"infra"},
-    {"config"},
-    {"core"},
-]
-# Modules may be imported by name here only: plugins, commands, and Alembic when there is work for it.
-DYNAMIC_IMPORTS = {"aia/infra/plugins.py", "aia/cli/main.py", "aia/infra/sql/migrate.py"}
-
-
-def python_files(*folders: str) -> Iterator[Path]:
-    for folder in folders or ("aia", "tests", "campaigns", "benchmarks", "scripts"):
-        yield from sorted((ROOT / folder).rglob("*.py"))
-
-
-def here(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+LOADERS = {
+    "aia/infra/plugins.py": "plugins are entry points and load when they are first used",
+    "aia/cli/main.py": "a command loads when it is called, so that `aia --help` is quick",
+    "aia/infra/sql/migrate.py": "Alembic loads only when a database is behind",
+}
+"""Files that may load a module by name, and why."""
+SCRIPTS = {
+    "aia/cli/__main__.py": "`python -m aia.cli` runs the command",
+    "aia/infra/sql/migrations/env.py": "Alembic runs this file as its script",
+}
+"""Files that do their work when they are run, and why."""
+CODE = ("aia", "benchmarks", "campaigns", "scripts")
 
 
 @cache
+def python() -> tuple[rules.Source, ...]:
+    return tuple(rules.sources(ROOT))
+
+
+def of(folder: str) -> list[rules.Source]:
+    return [source for source in python() if source.name.startswith(f"{folder}/")]
+
+
+@pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
     return grimp.build_graph("aia", cache_dir=None)
 
 
-def too_long(path: Path) -> list[str]:
-    count = len(path.read_text().splitlines())
-    return [f"{here(path)}: {count} lines; a noun in it wants its own file"] if count > LINES_MAX else []
-
-
-def long_functions(path: Path) -> list[str]:
-    return [
-        f"{here(path)}:{node.lineno}: {node.name} has {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
-    ]
-
-
-def hidden_imports(path: Path) -> list[str]:
-    found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
-            found += [f"{here(path)}:{n.lineno}: import inside {node.name}" for n in inner]
-        by_name = isinstance(node, ast.Attribute) and node.attr == "import_module"
-        if (by_name or (isinstance(node, ast.Name) and node.id == "__import__")) and here(
-            path
-        ) not in DYNAMIC_IMPORTS:
-            found.append(f"{here(path)}:{node.lineno}: imports a module by name")
-    return found
-
-
-def mutable_globals(path: Path) -> list[str]:
-    """Module-level names bound to something that can change or was opened, but for constants and tables."""
-    found: list[str] = []
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = [t.id for t in targets if isinstance(t, ast.Name)]
-            mutable = isinstance(node.value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp)
-            opened = isinstance(node.value, ast.Call) and "open" in ast.unparse(node.value.func)
-            found += [
-                f"{here(path)}:{node.lineno}: {name} is a mutable or opened global"
-                for name in names
-                if (mutable and name.strip("_") != name.strip("_").upper() and name != "__all__") or opened
-            ]
-    return found
-
-
-def without_assertion(path: Path) -> list[str]:
-    found: list[str] = []
-    tree = ast.parse(path.read_text())
-    checks = ("assert", "raises", "refuse(", "post(", "verify(")
-    for node in ast.walk(tree):
-        is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-        if is_test and not any(check in ast.unparse(node) for check in checks):
-            found.append(f"{here(path)}:{node.lineno}: {node.name} asserts nothing")
-    return found
-
-
-RULES = {
-    "file": (too_long, "x = 1\n" * (LINES_MAX + 1)),
-    "function": (long_functions, "def f():\n" + "    x = 1\n" * (FUNCTION_LINES_MAX + 1)),
-    "import": (hidden_imports, "def f():\n    import json\n"),
-    "by-name": (hidden_imports, "import importlib\nimportlib.import_module('x')\n"),
-    "global": (mutable_globals, "registry = {}\n"),
-    "assertion": (without_assertion, "def test_nothing():\n    x = 1\n"),
-}
-
-
-@pytest.mark.parametrize("name", RULES)
-def test_each_rule_finds_a_planted_violation(name, tmp_path):
-    rule, violation = RULES[name]
-    planted = tmp_path / "planted.py"
-    planted.write_text(violation)
-    assert rule(planted)
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def test_no_file_is_longer_than_500_lines():
-    assert [x for path in python_files() for x in too_long(path)] == []
+    assert [finding for source in python() for finding in rules.long_files(source)] == []
 
 
 def test_no_function_is_longer_than_a_screen():
-    assert [x for path in python_files() for x in long_functions(path)] == []
+    assert [finding for source in python() for finding in rules.long_functions(source)] == []
 
 
 def test_no_import_is_hidden_in_a_function():
-    assert [x for path in python_files("aia") for x in hidden_imports(path)] == []
+    checked = [source for folder in CODE for source in of(folder)]
+    assert [finding for source in checked for finding in rules.hidden_imports(source)] == []
 
 
-def test_there_is_no_mutable_global():
-    assert [x for path in python_files("aia") for x in mutable_globals(path)] == []
+def test_modules_are_loaded_by_name_where_plugins_are_and_nowhere_else():
+    loading = {source.name: found for source in of("aia") if (found := rules.imports_by_name(source))}
+    assert [finding for name, found in loading.items() if name not in LOADERS for finding in found] == []
+    assert set(LOADERS) - set(loading) == set(), "these files need no exception any more"
+
+
+def test_nothing_is_opened_at_import_and_no_module_holds_state():
+    assert [finding for source in of("aia") for finding in rules.module_state(source)] == []
+
+
+def test_no_module_acts_when_it_is_imported():
+    acting = {source.name: found for source in of("aia") if (found := rules.calls_at_import(source))}
+    assert [finding for name, found in acting.items() if name not in SCRIPTS for finding in found] == []
+    assert set(SCRIPTS) - set(acting) == set(), "these files need no exception any more"
+
+
+def test_no_modules_import_each_other_in_a_circle(graph):
+    assert rules.cycles(graph) == []
+
+
+def test_imports_go_down_only_those_for_types_too(graph, project):
+    assert rules.upward_imports(graph, rules.layers_of(project["tool"]["importlinter"])) == []
+
+
+def test_a_store_is_touched_by_its_own_domain_only(graph):
+    assert sum(module.endswith(".store") for module in graph.modules) >= 5
+    assert rules.foreign_stores(graph) == []
 
 
 def test_every_test_asserts_something():
-    paths = [path for path in python_files("tests") if path.name.startswith("test_")]
-    assert [x for path in paths for x in without_assertion(path)] == []
-
-
-def test_no_modules_import_each_other_in_a_circle():
-    cycles = [
-        f"{module} <-> {other}"
-        for module in sorted(graph().modules)
-        for other in graph().find_modules_directly_imported_by(module)
-        if graph().chain_exists(importer=other, imported=module)
-    ]
-    assert cycles == []
-
-
-def test_imports_go_down_only():
-    level = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
-    assert {m.split(".")[1] for m in graph().modules if m.count(".")} == set(level)
-    upward = [
-        f"{module} imports {other}"
-        for module in graph().modules
-        for other in graph().find_modules_directly_imported_by(module)
-        if module.count(".") and other.count(".") and _room(module) != _room(other)
-        if level[_room(other)] <= level[_room(module)]
-    ]
-    assert upward == []
-
-
-def _room(module: str) -> str:
-    return module.split(".")[1]
-
-
-def test_a_store_is_touched_by_its_own_domain_only():
-    stores = [module for module in graph().modules if module.endswith(".store")]
-    assert len(stores) >= 5
-    foreign = [
-        f"{importer} imports {store}"
-        for store in stores
-        for importer in graph().find_modules_that_directly_import(store)
-        if _room(importer) != _room(store)
-    ]
-    assert foreign == []
+    helpers = rules.checkers(source.tree for source in (*of("tests"), *of("campaigns")))
+    tests = [source for source in of("tests") if Path(source.name).name.startswith("test_")]
+    assert [finding for source in tests for finding in rules.idle_tests(source, helpers)] == []
 
 
 def test_every_setting_is_documented():
-    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
-    documented = [(name, default.strip().strip("`"), meaning.strip()) for name, default, meaning in rows]
-    assert documented == settings_table(), "run: make docs"
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert rules.undocumented_settings(settings_table(), page) == [], "run: make docs"
 
 
-def test_the_commands_of_the_readme_exist():
-    readme = (ROOT / "README.md").read_text()
-    makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z%-]+):", makefile, re.MULTILINE))
-    for target in re.findall(r"make ([a-z]+(?:-[a-z]+)*)", readme):
-        assert target in targets or any(target.startswith(t[:-1]) for t in targets if t.endswith("%")), target
-    for command in re.findall(r"\baia ([a-z]+)", readme):
-        assert command in COMMANDS or command == "discovery", command
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_commands_of_the_documents_exist(page):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert rules.unknown_commands(page, (ROOT / page).read_text(encoding="utf-8"), makefile, COMMANDS) == []
 
 
-def test_no_tracked_file_names_a_machine_or_a_registry_host():
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if files.returncode:
-        pytest.skip("this is not a git checkout")
-    pattern = re.compile(
-        "/(?:wo" + "rk|ro" + "ot|ho" + "me/[a-z]+)/|files\\.pytho" + "nhosted|pypi\\.o" + "rg|npmj" + "s"
-    )
-    found: list[str] = []
-    for name in filter(None, files.stdout.split("\0")):
-        path = ROOT / name
-        if path.suffix in {".lock", ".png"} or not path.is_file():
-            continue
-        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
-            if pattern.search(line):
-                found.append(f"{name}:{number}: {line.strip()[:80]}")
-    assert found == []
+def test_no_file_names_a_machine_or_a_registry_host():
+    assert [finding for path in rules.our_files(ROOT) for finding in rules.places(ROOT, path)] == []
 
 
-def test_pins_are_exact_and_the_locks_carry_hashes():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + [x for extra in project["optional-dependencies"].values() for x in extra]
-    assert [x for x in wanted if "==" not in x] == []
-    for lock in ("requirements.lock", "requirements-dev.lock"):
-        blocks = re.split(r"\n(?=[a-z])", (ROOT / lock).read_text().strip())
-        assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
-    runtime = (ROOT / "requirements.lock").read_text()
-    assert all(re.split(r"[\[=]", pin)[0] + "==" in runtime for pin in project["dependencies"])
+def test_no_file_leaves_work_for_later():
+    assert [finding for path in rules.our_files(ROOT) for finding in rules.left_overs(ROOT, path)] == []
+
+
+def test_pins_are_exact(project):
+    pins = project["project"]["dependencies"]
+    extras = project["project"]["optional-dependencies"]
+    assert [pin for pin in [*pins, *(x for extra in extras.values() for x in extra)] if "==" not in pin] == []
+
+
+@pytest.mark.parametrize(("lock", "extra"), [("requirements.lock", None), ("requirements-dev.lock", "dev")])
+def test_a_lock_holds_the_pins_of_the_project_each_with_its_hashes(lock, extra, project):
+    blocks = re.split(r"\n(?=[a-z])", (ROOT / lock).read_text(encoding="utf-8").strip())
+    assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+    pins = [
+        *project["project"]["dependencies"],
+        *(project["project"]["optional-dependencies"][extra] if extra else ()),
+    ]
+    wanted = {re.sub(r"\[.*?\]|;.*", "", pin).strip() for pin in pins}
+    assert wanted - {block.split()[0] for block in blocks} == set(), "run: make lock"

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from datetime import date
+from functools import cache
+from importlib.resources import files
 from math import log
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from aia.ventures.analysis import group_corpus, momenta
 from aia.ventures.model import Assessment, Document, Momentum, Need, Statement, StatementKind
@@ -18,7 +21,8 @@ from aia.ventures.ranking import rank
 from aia.ventures.sample import generate, phrases, write_sample
 from aia.ventures.sources import ReadOptions, read_rows
 from aia.ventures.statements import find_statements, sentences
-from aia.ventures.vectors import LatentSemantics
+from aia.ventures.vectors import shipped_table
+from aia.ventures.wordpiece import WordPiece
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ def test_a_long_hostile_text_takes_linear_work():
 
 def test_vectors_are_the_same_each_time_and_of_unit_length():
     texts = [f"the {w} does not work on {v}" for w in ("printer", "scanner", "lamp") for v in ("monday", "friday")]
-    first, second = (LatentSemantics(seed=3).encode(texts) for _ in range(2))
+    first, second = (shipped_table().encode(texts) for _ in range(2))
     assert first.tobytes() == second.tobytes()
     assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-4)
 
@@ -79,6 +83,34 @@ def test_nearest_neighbours_are_those_of_a_full_sort(n, k, seed):
         others = [i for i in range(n) if i != row]
         expected = sorted(others, key=lambda i: (-full[row, i], i))[: min(k, n - 1)]
         assert found[row].tolist() == expected
+
+
+def test_the_table_brings_paraphrases_together_and_keeps_topics_apart():
+    texts = ["my card has not arrived", "the bank card is still missing in the post", "the soup was too salty"]
+    vectors = shipped_table().encode([*texts, "", "\u2603 \u2603"])
+    assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2]
+    assert not vectors[3].any()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(exclude_categories=("Cn", "Co", "Cs")), max_size=80))
+def test_wordpiece_gives_the_ids_of_the_reference_library(text):
+    assert shipped_pieces().encode(text) == reference().encode(text, add_special_tokens=False).ids
+
+
+@cache
+def shipped_pieces() -> WordPiece:
+    return shipped_table().pieces
+
+
+@cache
+def reference() -> Tokenizer:
+    """The tokenizers library with the same vocabulary, set up as BERT's uncased models have it."""
+    vocabulary = files("aia.ventures").joinpath("data/vocab.txt").read_text(encoding="utf-8").splitlines()
+    tokenizer = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer
 
 
 def test_adjusted_rand_is_one_for_the_same_partition_and_near_zero_by_chance():
