@@ -11,7 +11,7 @@ from aia.ventures.model import Document, Need, Statement, StatementKind
 from aia.ventures.momentum import momentum, monthly
 from aia.ventures.needs import group
 from aia.ventures.statements import find_statements
-from aia.ventures.vectors import shipped_table
+from aia.ventures.vectors import shipped_embedder
 
 NEEDS_MAX = 1_000
 DECIMALS = 4
@@ -41,7 +41,7 @@ def group_corpus(documents: Sequence[Document], *, seed: int, everything: bool) 
     texts = [documents[s.document].text[s.start : s.end] for s in statements]
     if len(statements) < 3:
         return Grouping((), tuple((None, 0.0) for _ in documents))
-    vectors = shipped_table().encode(texts)
+    vectors = shipped_embedder(seed).encode(texts)
     needs = group(statements, texts, vectors, seed=seed, needs_max=NEEDS_MAX)
     return Grouping(*_assign(documents, statements, needs, vectors))
 

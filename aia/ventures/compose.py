@@ -13,7 +13,9 @@ from aia.missions import Inputs, Mission, Task, TaskState
 from aia.reports import Cell, Claim, CorpusSummary, Evidence, Opportunity, Report, Run, SpendLine, corpus_digest
 from aia.ventures.model import Assessment
 
-EXTRACTIVE = "deterministic extractive analyst (rules, token vectors, Leiden, quasi-Poisson); no language model"
+EXTRACTIVE = (
+    "deterministic extractive analyst (rules, token vectors and LSA, Leiden, quasi-Poisson); no language model"
+)
 
 
 def compose(

@@ -25,6 +25,7 @@ SAMPLE_NODES_MAX = 4_000
 SUBSAMPLE_SHARE = 0.8
 STABILITY_TOLERANCE = 0.05
 MEDOIDS = 12
+PLAIN_CHARACTERS = 160
 TERMS = 6
 TITLE_WORDS_MAX = 4
 
@@ -208,12 +209,15 @@ def _joined(phrases: Sequence[str], words: Sequence[str]) -> str:
 
 
 def _medoids(members: Sequence[int], statements: Sequence[Statement], vectors: Vectors) -> tuple[int, ...]:
-    """The members nearest the centre that say it plainly, of different documents, best first."""
+    """The members nearest the centre that say it plainly and shortly, of different documents, best first.
+
+    A long sentence is near every centre, as it holds a little of everything.
+    """
     rows = vectors[list(members)]
     closeness = np.round(rows @ rows.mean(axis=0), 4).tolist()
     ranked = sorted(
         zip(members, closeness, strict=True),
-        key=lambda pair: (-(pair[1] + 0.15 * statements[pair[0]].strength), pair[0]),
+        key=lambda pair: (-(pair[1] + _plainness(statements[pair[0]])), pair[0]),
     )
     chosen: dict[int, int] = {}
     for index, _ in ranked:
@@ -221,6 +225,11 @@ def _medoids(members: Sequence[int], statements: Sequence[Statement], vectors: V
         if len(chosen) == MEDOIDS:
             break
     return tuple(chosen.values())
+
+
+def _plainness(statement: Statement) -> float:
+    excess = max(0, statement.end - statement.start - PLAIN_CHARACTERS)
+    return 0.15 * statement.strength - 0.15 * excess / PLAIN_CHARACTERS
 
 
 def _need_id(name: str, terms: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from aia.ventures.model import Assessment, Document, Need, Statement
 from aia.ventures.needs import group as group_statements
 from aia.ventures.ranking import rank as rank_needs
 from aia.ventures.statements import find_statements
-from aia.ventures.vectors import shipped_table
+from aia.ventures.vectors import shipped_embedder
 
 STATEMENTS_GROUPED_MAX = 60_000
 
@@ -35,7 +35,7 @@ def group(statements: Sequence[Statement], texts: Sequence[str], seed: int, need
     kept = [statements[i] for i in chosen]
     if len(kept) < 3:
         return {"needs": [], "grouped": len(kept), "method": "too few statements to group"}
-    embedder = shipped_table()
+    embedder = shipped_embedder(seed)
     kept_texts = [texts[i] for i in chosen]
     vectors = embedder.encode(kept_texts)
     needs = group_statements(kept, kept_texts, vectors, seed=seed, needs_max=needs_max)

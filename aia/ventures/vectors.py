@@ -1,8 +1,9 @@
-"""Texts as vectors, behind one port; the shipped implementation is a table of token vectors.
+"""Texts as vectors, behind one port: a table of token vectors blended with latent semantics.
 
 The table stands in for a sentence model: the weighted mean of a text's token vectors comes near what
 all-MiniLM-L6-v2 would say, for a thousandth of its work. How it was built: `data/README.md` and
-`scripts/build_table.py`. It knows no word order; what a text is about it tells well, what it asks badly.
+`scripts/build_table.py`. It knows no word order, and on long complaints it
+blurs what single words tell apart; latent semantics, fitted to the texts at hand, keeps that.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from aia.ventures.latent import LatentSemantics
 from aia.ventures.wordpiece import WordPiece
 
 Vectors = npt.NDArray[np.float32]
@@ -61,6 +63,27 @@ class TokenTable:
             found[some] = sums / totals[:, None]
         norms = np.linalg.norm(found, axis=1, keepdims=True)
         return np.round(found / np.maximum(norms, 1e-12), DECIMALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Half the table, half latent semantics: cosines of a blend are the mean of its parts' cosines."""
+
+    table: TokenTable
+    latent: LatentSemantics
+
+    @property
+    def name(self) -> str:
+        return f"{self.table.name}, blended with {self.latent.name}"
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        parts = [self.table.encode(texts), self.latent.encode(texts)]
+        return np.round(np.hstack(parts) * np.float32(0.5**0.5), DECIMALS)
+
+
+def shipped_embedder(seed: int) -> Embedder:
+    """What discoveries use."""
+    return Blend(shipped_table(), LatentSemantics(seed=seed))
 
 
 def shipped_table() -> TokenTable:
