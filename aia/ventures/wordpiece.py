@@ -63,7 +63,9 @@ def words(text: str) -> list[str]:
         return _PLAIN.findall(lowered)
     cleaned = "".join(" " if c in "\t\n\r" else c for c in text if c in "\t\n\r" or not _is_control(c))
     spaced = re.sub(f"([{_CJK}])", r" \1 ", cleaned)
-    stripped = "".join(c for c in unicodedata.normalize("NFD", spaced) if unicodedata.category(c) != "Mn").lower()
+    # Lower case letter by letter: on whole words Python knows the final sigma, which the reference does not.
+    letters = (c.lower() for c in unicodedata.normalize("NFD", spaced) if unicodedata.category(c) != "Mn")
+    stripped = "".join(letters)
     return [part for chunk in stripped.split() for part in _split(chunk)]
 
 
