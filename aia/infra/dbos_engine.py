@@ -29,7 +29,8 @@ from aia.infra.sql import Instants, metadata
 HEARTBEAT_S = 2.0
 TAKEOVER_S = 10.0
 RECOVERIES_MAX = 1_000
-STEP_ATTEMPTS_MAX = 8
+STEP_ATTEMPTS_MAX = 10
+"""With a first pause of 0.25 s, doubled each time: a database may be away for two minutes."""
 PROTOCOL_VERSION = "1"
 """Raised when a running mission of an older version could not be continued by this code."""
 

@@ -93,7 +93,7 @@ async def test_a_mission_written_but_never_started_is_started_by_the_next_proces
             assert (await app.missions.get(read, mission.id)).state is MissionState.COMPLETED
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 @pytest.mark.postgres
 @pytest.mark.anyio
 async def test_a_mission_waits_out_a_crash_of_its_database(tmp_path):
@@ -112,7 +112,7 @@ async def test_a_mission_waits_out_a_crash_of_its_database(tmp_path):
             async with app.database.begin(OWNER) as tx:
                 mission = await app.missions.create(tx, "trial", {}, seed=0, budget=None)
             await app.engine.start(mission.id)
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(180):
                 await app.engine.wait(mission.id)
             async with app.database.read(OWNER) as read:
                 found = await app.missions.get(read, mission.id)
