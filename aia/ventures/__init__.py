@@ -1,7 +1,7 @@
 """Discovery: real text to ranked opportunities with evidence. The agents' tools stand in tools.py."""
 
+from aia.ventures.discovery import DiscoveryPlaybook
 from aia.ventures.model import Corpus, Document, Reading, RejectedRow
-from aia.ventures.playbook import DiscoveryPlaybook
 from aia.ventures.service import DiscoveryRequest, TooFewDocuments, Ventures
 from aia.ventures.sources import ReadOptions, SourceError, read_corpus, read_rows
 

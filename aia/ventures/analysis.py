@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from aia.ventures.assessment import momentum, monthly
 from aia.ventures.model import Document, Need, Statement, StatementKind
-from aia.ventures.momentum import momentum, monthly
 from aia.ventures.needs import group
 from aia.ventures.statements import find_statements
 from aia.ventures.vectors import shipped_embedder

@@ -10,8 +10,8 @@ from aia.infra.sql import Read, Tx
 from aia.knowledge import CorpusInfo, Knowledge, StoredDocument, stored_document
 from aia.missions import Mission, Missions
 from aia.reports import Reports, Verification, verify
+from aia.ventures.discovery import TOP_DEFAULT, DiscoveryPlaybook
 from aia.ventures.model import Corpus
-from aia.ventures.playbook import TOP_DEFAULT, DiscoveryPlaybook
 
 DOCUMENTS_MIN = 10
 TITLE_MAX, QUESTION_MAX = 200, 1_000

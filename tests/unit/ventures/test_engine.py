@@ -14,15 +14,15 @@ from scipy.optimize import minimize
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from aia.ventures.analysis import group_corpus, momenta
+from aia.ventures.assessment import rank
+from aia.ventures.assessment.trend import RIDGE, fit, momentum, monthly
 from aia.ventures.model import Assessment, Document, Momentum, Need, Statement, StatementKind
-from aia.ventures.momentum import RIDGE, fit, momentum, monthly
-from aia.ventures.needs import adjusted_rand, nearest
-from aia.ventures.ranking import rank
+from aia.ventures.needs.grouping import adjusted_rand, nearest
 from aia.ventures.sample import generate, phrases, write_sample
 from aia.ventures.sources import ReadOptions, read_rows
 from aia.ventures.statements import find_statements, sentences
 from aia.ventures.vectors import shipped_embedder, shipped_table
-from aia.ventures.wordpiece import WordPiece
+from aia.ventures.vectors.wordpiece import WordPiece
 
 ODD = "日本語한국어—…’“”€™\u200b\u00ad\ufeff😀ﬁ½\u2028"
 
@@ -113,7 +113,7 @@ def shipped_pieces() -> WordPiece:
 @cache
 def reference() -> Tokenizer:
     """The tokenizers library with the same vocabulary, set up as BERT's uncased models have it."""
-    vocabulary = files("aia.ventures").joinpath("data/vocab.txt").read_text(encoding="utf-8").splitlines()
+    vocabulary = files("aia.ventures.vectors").joinpath("data/vocab.txt").read_text(encoding="utf-8").splitlines()
     tokenizer = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(vocabulary)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

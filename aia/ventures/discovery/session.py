@@ -12,9 +12,9 @@ from aia.knowledge import Fact, Knowledge, Passage, StoredDocument
 from aia.llm import Model
 from aia.missions import Inputs, Mission, Score, Task, TaskFailed, Work
 from aia.reports import Reports, dumps
-from aia.ventures.compose import compose
+from aia.ventures.discovery.compose import compose
+from aia.ventures.discovery.phrasing import phrase
 from aia.ventures.model import Assessment, Document, Need, Statement
-from aia.ventures.phrasing import phrase
 
 TOOLS = "aia.tools"
 QUOTED = "quoted-in"

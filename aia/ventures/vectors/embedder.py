@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from aia.ventures.latent import LatentSemantics
-from aia.ventures.wordpiece import WordPiece
+from aia.ventures.vectors.latent import LatentSemantics
+from aia.ventures.vectors.wordpiece import WordPiece
 
 Vectors = npt.NDArray[np.float32]
 
@@ -88,7 +88,7 @@ def shipped_embedder(seed: int) -> Embedder:
 
 def shipped_table() -> TokenTable:
     """The table of the wheel: 30,522 tokens, 8-bit, unpacked to float32 (about 30 MB) when it is opened."""
-    data = files("aia.ventures").joinpath("data")
+    data = files("aia.ventures.vectors").joinpath("data")
     vocabulary = data.joinpath("vocab.txt").read_text(encoding="utf-8").splitlines()
     with data.joinpath("table.npz").open("rb") as file, np.load(file) as stored:
         table = stored["table"].astype(np.float32) * stored["scales"][:, None]

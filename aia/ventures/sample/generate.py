@@ -50,7 +50,7 @@ class Phrases:
 
 def phrases() -> Phrases:
     """What the sample is made of."""
-    content = tomllib.loads(files("aia.ventures").joinpath("sample.toml").read_text(encoding="utf-8"))
+    content = tomllib.loads(files("aia.ventures.sample").joinpath("sample.toml").read_text(encoding="utf-8"))
     planted = tuple(Planted(**need) for need in content.pop("need"))
     return Phrases(planted=planted, **content)
 

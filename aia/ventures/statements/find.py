@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aia.ventures.cues import HURT, PROBLEM, REQUEST, SATISFIED
 from aia.ventures.model import StatementKind
+from aia.ventures.statements.cues import HURT, PROBLEM, REQUEST, SATISFIED
 from aia.ventures.words import content_words
 
 SENTENCE_CHARACTERS_MAX = 400

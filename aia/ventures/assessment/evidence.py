@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+from aia.ventures.assessment.trend import momentum, monthly
 from aia.ventures.model import Assessment, Document, Need, Statement, StatementKind
-from aia.ventures.momentum import momentum, monthly
 from aia.ventures.statements import is_satisfied
 from aia.ventures.words import content_words
 

@@ -25,8 +25,8 @@ from aia.knowledge import Knowledge
 from aia.llm import Model
 from aia.missions import Mission, Plan, PlannedTask, Session, within_budget
 from aia.reports import Reports
-from aia.ventures.phrasing import MODEL_TOKENS_MAX
-from aia.ventures.session import DiscoverySession
+from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
+from aia.ventures.discovery.session import DiscoverySession
 
 KIND = "discovery"
 DOCUMENTS_PER_TASK = 250

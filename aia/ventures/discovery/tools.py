@@ -6,10 +6,10 @@ Each takes plain values and gives back a JSON result; none reads a file, a clock
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aia.ventures.evidence import assess as assess_need
+from aia.ventures.assessment import assess as assess_need
+from aia.ventures.assessment import rank as rank_needs
 from aia.ventures.model import Assessment, Document, Need, Statement
 from aia.ventures.needs import group as group_statements
-from aia.ventures.ranking import rank as rank_needs
 from aia.ventures.statements import find_statements
 from aia.ventures.vectors import shipped_embedder
 
