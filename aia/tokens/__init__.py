@@ -1,6 +1,7 @@
 """The double-entry ledger: accounts, transfers, holds; money that cannot be spent twice."""
 
 from aia.tokens.audit import Audit, audit
+from aia.tokens.log import Frontier
 from aia.tokens.model import (
     Account,
     Hold,
@@ -28,6 +29,7 @@ __all__ = [
     "Account",
     "AccountNotFound",
     "Audit",
+    "Frontier",
     "Hold",
     "HoldState",
     "InsufficientFunds",
