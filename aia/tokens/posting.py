@@ -116,10 +116,11 @@ def _post_chain(book: "_Book", chain: Sequence[Transfer], now: Instant) -> list[
         return [_post_one(book, chain[0], now)]
     trial = book.copy()
     results: list[Result] = []
-    for transfer in chain:
+    for place, transfer in enumerate(chain):
         result = _post_one(trial, transfer, now)
         if result.outcome not in _DONE:
-            return [result if other is transfer else Result(other.id, Outcome.LINKED_FAILED) for other in chain]
+            failed = [Result(other.id, Outcome.LINKED_FAILED) for other in chain]
+            return [*failed[:place], result, *failed[place + 1 :]]
         results.append(result)
     book.take(trial)
     return results

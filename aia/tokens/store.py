@@ -174,6 +174,7 @@ async def transfers_by_id(read: Read, ids: Sequence[str]) -> dict[str, PostedTra
 async def reversed_sums(read: Read, ids: Sequence[str]) -> dict[str, int]:
     total = sa.func.sum(transfers.c.amount).label("total")
     query = sa.select(transfers.c.reverses, total).where(transfers.c.reverses.in_(ids))
+    query = query.where(transfers.c.kind == TransferKind.REVERSAL.value)
     rows = await read.rows(query.group_by(transfers.c.reverses))
     return {row.reverses: int(row.total) for row in rows}
 
