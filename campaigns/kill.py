@@ -34,6 +34,21 @@ ROUND_S = 120.0
 
 
 @dataclass(frozen=True)
+class Kill:
+    """When to kill: so many seconds after the `task`-th task began (0: after the start of the process)."""
+
+    task: int
+    seconds: float
+
+    @classmethod
+    def random(cls, rng: random.Random, tasks: int, seconds: float) -> "Kill":
+        """Every third anywhere in the run, the others just after a task began: start-up is long, work is short."""
+        if rng.random() < 1 / 3:
+            return cls(0, rng.uniform(0.3, seconds))
+        return cls(rng.randint(1, tasks), rng.uniform(0.0, 0.3))
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a finished home holds, free of run ids and times."""
 
@@ -119,27 +134,30 @@ def finish(home: Home, sample: Path) -> tuple[dict[str, Any], float]:
     return json.loads(out), time.monotonic() - begun
 
 
-def kill_once(home: Home, sample: Path, after_s: float) -> bool:
-    """Start, kill -9 after so many seconds; False when it had ended before."""
+def kill_once(home: Home, sample: Path, kill: Kill) -> tuple[float, bool]:
+    """Start, kill -9 at the point; the seconds it lived, and False when it had ended before."""
+    seen, begun = len(began(home)), time.monotonic()
     process = start(home, sample)
+    while process.poll() is None and len(began(home)) - seen < kill.task:
+        time.sleep(0.01)
     try:
-        process.communicate(timeout=after_s)
+        process.communicate(timeout=kill.seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        return True
-    return False
+        return time.monotonic() - begun, True
+    return time.monotonic() - begun, False
 
 
-def one_round(home: Home, sample: Path, kills_s: list[float], expected: Outcome) -> str:
-    """Kill at each of the times, then finish and compare; raises AssertionError when something differs."""
+def one_round(home: Home, sample: Path, kills: list[Kill], expected: Outcome) -> str:
+    """Kill at each of the points, then finish and compare; raises AssertionError when something differs."""
     reached: list[str] = []
-    for after_s in kills_s:
+    for kill in kills:
         before, seen = settled(home), len(began(home))
-        killed = kill_once(home, sample, after_s)
+        seconds, killed = kill_once(home, sample, kill)
         again = before & set(began(home)[seen:])
         assert not again, f"settled tasks were begun again: {sorted(again)}"
-        reached.append(f"{after_s:.2f} s ({len(settled(home))} tasks settled{'' if killed else ', ended'})")
+        reached.append(f"{seconds:.2f} s ({len(settled(home))} tasks settled{'' if killed else ', ended'})")
     before, seen = settled(home), len(began(home))
     answer, _ = finish(home, sample)
     again = before & set(began(home)[seen:])
@@ -188,7 +206,8 @@ def campaign(kind: str, rounds: int, seed: int, documents: int = DOCUMENTS) -> i
         _, seconds = finish(make(), sample)
         print(f"{kind}: an undisturbed run takes {seconds:.1f} s, {len(expected.settled)} tasks", flush=True)
         for number in range(1, rounds + 1):
-            kills = [rng.uniform(0.3, seconds) for _ in range(1 + (rng.random() < 0.3))]
+            tasks = len(expected.settled)
+            kills = [Kill.random(rng, tasks, seconds) for _ in range(1 + (rng.random() < 0.3))]
             reached = one_round(make(), sample, kills, expected)
             print(f"{kind} {number:3}/{rounds}: killed at {reached}; same report, same balances", flush=True)
     return rounds
