@@ -24,6 +24,7 @@ class DocumentIn(Body):
     id: Annotated[str | None, Field(max_length=200)] = None
     date: Annotated[str | None, Field(max_length=60, description="Any common form; ISO 8601 is safest.")] = None
     author: Annotated[str | None, Field(max_length=200)] = None
+    source: Annotated[str | None, Field(max_length=200, description="Where it was said.")] = None
 
 
 class DiscoveryIn(Body):

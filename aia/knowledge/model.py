@@ -1,7 +1,7 @@
 """What is known: documents that were read, evidence quoted from them, facts established by agents."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,10 @@ class CorpusNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """One piece of real text; `id` is the input's own, `position` its place in the corpus."""
+    """One piece of real text; `id` is the input's own, `position` its place in the corpus.
+
+    `source` is where it was said, `fields` what else the input tells about it (company, rating, ...).
+    """
 
     position: int
     id: str
@@ -26,13 +29,22 @@ class StoredDocument:
     date: date | None
     author: str | None
     sha256: str
+    source: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def stored_document(
-    position: int, doc_id: str, text: str, *, day: date | None = None, author: str | None = None
+    position: int,
+    doc_id: str,
+    text: str,
+    *,
+    day: date | None = None,
+    author: str | None = None,
+    source: str | None = None,
+    fields: Mapping[str, str] | None = None,
 ) -> StoredDocument:
     """A document with the hash of its text."""
-    return StoredDocument(position, doc_id, text, day, author, sha256(text))
+    return StoredDocument(position, doc_id, text, day, author, sha256(text), source, fields or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +62,16 @@ class CorpusInfo:
 
 
 def corpus_id(documents: Iterable[StoredDocument], reading: Mapping[str, Any]) -> str:
-    """Content-addressed: depends on every id, date, author and text hash, in order, and on the reading."""
-    lines = (f"{d.id}\t{d.date.isoformat() if d.date else ''}\t{d.author or ''}\t{d.sha256}" for d in documents)
-    return content_id("crp", "\n".join(lines), canonical(dict(reading)).decode())
+    """Content-addressed: depends on all that is kept of each document, in order, and on the reading."""
+    return content_id("crp", "\n".join(map(_line, documents)), canonical(dict(reading)).decode())
+
+
+def _line(d: StoredDocument) -> str:
+    """What has neither source nor fields reads as it did before there were any."""
+    line = f"{d.id}\t{d.date.isoformat() if d.date else ''}\t{d.author or ''}\t{d.sha256}"
+    if d.source is None and not d.fields:
+        return line
+    return f"{line}\t{d.source or ''}\t{canonical(dict(d.fields)).decode()}"
 
 
 @dataclass(frozen=True, slots=True)

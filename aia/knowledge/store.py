@@ -30,6 +30,8 @@ documents = sa.Table(
     sa.Column("author", sa.String(400)),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("source", sa.String(400)),
+    sa.Column("fields", Json),
     sa.UniqueConstraint("organisation", "corpus", "id"),
     sa.ForeignKeyConstraint(["organisation", "corpus"], ["corpus.organisation", "corpus.id"]),
 )
@@ -95,6 +97,8 @@ async def add_corpus(tx: Tx, corpus: CorpusInfo, rows: Sequence[StoredDocument])
                 "author": document.author,
                 "sha256": document.sha256,
                 "text": document.text,
+                "source": document.source,
+                "fields": dict(document.fields) or None,
             }
             for document in rows
         ],
@@ -117,7 +121,7 @@ async def documents_of(read: Read, corpus_id: str) -> list[StoredDocument]:
         .order_by(documents.c.position)
     )
     return [
-        StoredDocument(row.position, row.id, row.text, row.date, row.author, row.sha256)
+        StoredDocument(row.position, row.id, row.text, row.date, row.author, row.sha256, row.source, row.fields or {})
         for row in await read.rows(query)
     ]
 

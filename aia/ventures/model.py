@@ -1,7 +1,7 @@
 """Documents, statements, needs and opportunities: the values discovery works on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -14,12 +14,18 @@ class StatementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One piece of real text; `id` is the input's own where it has one."""
+    """One piece of real text; `id` is the input's own where it has one.
+
+    `source` is where it was said (a subreddit, a store, a file), `fields` what else the input tells
+    about it in the words of `sources.columns.EXTRA` (company, product, rating, ...).
+    """
 
     id: str
     text: str
     day: date | None = None
     author: str | None = None
+    source: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +48,16 @@ class Reading:
     rejected: Mapping[str, int]
     rejected_rows: tuple[RejectedRow, ...]
     undated: int
+    source_field: str | None = None
+    extra_fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"rejected_rows": [[row.line, row.reason] for row in self.rejected_rows]}
+        """What the input did not have is left out, so that the id of a corpus does not hang on it."""
+        told = asdict(self) | {"rejected_rows": [[row.line, row.reason] for row in self.rejected_rows]}
+        return {name: value for name, value in told.items() if value or name not in _LATER}
+
+
+_LATER = frozenset({"source_field", "extra_fields"})
 
 
 @dataclass(frozen=True, slots=True)

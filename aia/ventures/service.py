@@ -93,6 +93,6 @@ class Ventures:
 
 def _stored(corpus: Corpus) -> list[StoredDocument]:
     return [
-        stored_document(position, d.id, d.text, day=d.day, author=d.author)
+        stored_document(position, d.id, d.text, day=d.day, author=d.author, source=d.source, fields=d.fields)
         for position, d in enumerate(corpus.documents)
     ]

@@ -84,7 +84,7 @@ class DiscoverySession:
             return self._stored
 
     async def _plain(self) -> list[Document]:
-        return [Document(d.id, d.text, d.date, d.author) for d in await self._documents()]
+        return [Document(d.id, d.text, d.date, d.author, d.source, d.fields) for d in await self._documents()]
 
     async def _extract(self, task: Task) -> Work:
         part = (await self._documents())[task.input["first"] : task.input["end"]]

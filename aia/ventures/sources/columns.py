@@ -1,7 +1,7 @@
 """Which field holds the text, the date, the id and the author: by name first, then by content."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from aia.ventures.sources.dates import DateOrder, DateReader
@@ -20,6 +20,24 @@ _ID = (
     "id complaint_id review_id reviewid post_id issue_id comment_id document_id doc_id uuid guid key number url"
 ).split()
 _AUTHOR = "author user username user_name reviewer author_id user_id customer customer_id by login".split()
+_SOURCE = "source subreddit store platform site channel feed repository repo".split()
+EXTRA: Mapping[str, tuple[str, ...]] = {
+    "company": ("company", "company_name", "organisation", "organization", "vendor", "brand"),
+    "product": ("product", "product_name", "app", "app_name", "package_name", "app_id"),
+    "issue": ("issue", "category", "sub_issue"),
+    "rating": ("rating", "stars", "star_rating", "review_rating"),
+    "version": ("version", "app_version", "app_version_name", "reviewcreatedversion"),
+    "response": ("company_response_to_consumer", "company_response", "developer_reply_text", "replycontent"),
+    "disputed": ("consumer_disputed",),
+    "state": ("state", "country", "territory"),
+    "votes": ("votes", "points", "ups", "thumbs_up", "thumbsupcount", "likes", "score"),
+    "answered": ("answered", "accepted_answer_id"),
+    "language": ("language", "lang", "reviewer_language"),
+    "title": ("title", "subject", "headline", "review_title"),
+    "url": ("url", "link", "permalink", "html_url", "review_link"),
+}
+"""Our word for what an input may tell besides text, date, id, author and source: its words, best first."""
+EXTRA_LENGTH_MAX = 300
 _SHARE_MIN = 0.6
 _MEAN_LENGTH_MIN = 15
 
@@ -68,6 +86,21 @@ def find_id(rows: Sequence[Row]) -> str | None:
 
 def find_author(rows: Sequence[Row]) -> str | None:
     return _by_name(rows, _AUTHOR, lambda value: value not in {None, ""}, _SHARE_MIN)
+
+
+def find_source(rows: Sequence[Row]) -> str | None:
+    return _by_name(rows, _SOURCE, lambda value: isinstance(value, str) and 0 < len(value) <= 200, _SHARE_MIN)
+
+
+def find_extra(rows: Sequence[Row], taken: Iterable[str | None]) -> dict[str, str]:
+    """Our word to the input's field, for those fields of `EXTRA` that the input has and nothing else uses."""
+    used = set(taken)
+    found: dict[str, str] = {}
+    for word, wanted in EXTRA.items():
+        name = next((name for name in _candidates(rows, wanted) if name not in used), None)
+        if name is not None:
+            found[word] = name
+    return found
 
 
 def _candidates(rows: Sequence[Row], wanted: Sequence[str]) -> list[str]:

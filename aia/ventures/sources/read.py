@@ -19,6 +19,7 @@ SAMPLE_ROWS = 1_000
 REJECTED_LISTED = 20
 ID_LENGTH_MAX = 200
 AUTHOR_LENGTH_MAX = 200
+SOURCE_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class _Fields:
     date: str | None
     id: str | None
     author: str | None
+    source: str | None
+    extra: Mapping[str, str]
 
 
 def read_corpus(path: Path, options: ReadOptions) -> Corpus:
@@ -116,12 +119,13 @@ def _fields(path: Path, kind: str, sample: list[Row], options: ReadOptions) -> _
         raise SourceError.at(
             path, f"no field looks like text; there are: {_listed(names)}. Name one with --text-field"
         )
-    return _Fields(
-        text=text,
-        date=options.date_field or columns.find_date(sample),
-        id=options.id_field or columns.find_id(sample),
-        author=options.author_field or columns.find_author(sample),
+    date = options.date_field or columns.find_date(sample)
+    named = (
+        options.id_field or columns.find_id(sample),
+        options.author_field or columns.find_author(sample),
+        columns.find_source(sample),
     )
+    return _Fields(text, date, *named, columns.find_extra(sample, (text, date, *named)))
 
 
 def _listed(names: list[str]) -> str:
@@ -134,6 +138,8 @@ class _Kept:
     text: str
     raw_date: Any
     author: str | None
+    source: str | None
+    extra: Mapping[str, str]
 
 
 def _kept(
@@ -163,7 +169,14 @@ def _kept(
                 f"more than {options.documents_max} documents: split it or raise AIA_DOCUMENTS_MAX",
                 line=line,
             )
-        yield _Kept(_unique(_id(row, fields, line), ids), text, row.get(fields.date or ""), _author(row, fields))
+        yield _Kept(
+            id=_unique(_id(row, fields, line), ids),
+            text=text,
+            raw_date=row.get(fields.date or ""),
+            author=_short(row, fields.author, AUTHOR_LENGTH_MAX),
+            source=_short(row, fields.source, SOURCE_LENGTH_MAX),
+            extra=_extra(row, fields.extra),
+        )
 
 
 def _storable(text: str) -> bool:
@@ -185,10 +198,15 @@ def _unique(wanted: str, ids: Counter[str]) -> str:
     return _unique(f"{wanted}#{ids[wanted]}", ids)
 
 
-def _author(row: Row, fields: _Fields) -> str | None:
-    value = row.get(fields.author) if fields.author is not None else None
-    text = "" if value is None or isinstance(value, dict | list) else str(value).strip()[:AUTHOR_LENGTH_MAX]
+def _short(row: Row, name: str | None, length_max: int) -> str | None:
+    value = row.get(name) if name is not None else None
+    text = "" if value is None or isinstance(value, dict | list) else str(value).strip()[:length_max]
     return text if text and _storable(text) else None
+
+
+def _extra(row: Row, extra: Mapping[str, str]) -> dict[str, str]:
+    values = ((word, _short(row, name, columns.EXTRA_LENGTH_MAX)) for word, name in extra.items())
+    return {word: value for word, value in values if value is not None}
 
 
 def _corpus(
@@ -196,7 +214,7 @@ def _corpus(
 ) -> Corpus:
     order = options.date_order or order_of(row.raw_date for row in kept)
     reader = DateReader(order)
-    documents = tuple(Document(row.id, row.text, reader.read(row.raw_date), row.author) for row in kept)
+    documents = tuple(_document(row, reader) for row in kept)
     reading = Reading(
         format=kind,
         text_field=fields.text,
@@ -206,5 +224,11 @@ def _corpus(
         rejected=dict(sorted(rejects.counts.items())),
         rejected_rows=tuple(rejects.rows),
         undated=sum(document.day is None for document in documents),
+        source_field=fields.source,
+        extra_fields=fields.extra,
     )
     return Corpus(path.name, documents, reading)
+
+
+def _document(row: _Kept, reader: DateReader) -> Document:
+    return Document(row.id, row.text, reader.read(row.raw_date), row.author, row.source, row.extra)

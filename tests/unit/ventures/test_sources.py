@@ -43,6 +43,21 @@ def test_jsonl_keeps_ids_dates_and_authors(tmp_path):
     assert corpus.documents[0].author == "Ada"
 
 
+def test_where_a_text_was_said_and_what_its_input_tells_besides_are_kept(tmp_path):
+    records = rows(3, source="forum", Company="Acme", rating=2, nested={"a": 1})
+    corpus = read_corpus(jsonl(tmp_path / "a.jsonl", records), ReadOptions())
+    assert corpus.documents[0].source == "forum"
+    assert corpus.documents[0].fields == {"company": "Acme", "rating": "2"}
+    told = corpus.reading.to_json()
+    assert (told["source_field"], told["extra_fields"]) == ("source", {"company": "Company", "rating": "rating"})
+
+
+def test_an_input_that_tells_no_more_reads_as_before(tmp_path):
+    corpus = read_corpus(jsonl(tmp_path / "a.jsonl", rows(3)), ReadOptions())
+    assert (corpus.documents[0].source, corpus.documents[0].fields) == (None, {})
+    assert not {"source_field", "extra_fields"} & set(corpus.reading.to_json())
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_every_format_gives_the_same_documents(tmp_path, packed):
     texts = [record["text"] for record in rows(5)]
