@@ -1,6 +1,7 @@
 """What the oracle is held against: the pure rules with a store of dictionaries, and the ledger on a database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,7 +10,20 @@ from aia.core.clock import Instant
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Account, Hold, Ledger, PostedTransfer, Result, Token, Transfer, TransferKind, posting, store
+from aia.tokens import (
+    Account,
+    Audit,
+    Hold,
+    Ledger,
+    PostedTransfer,
+    Result,
+    Token,
+    Transfer,
+    TransferKind,
+    audit,
+    posting,
+    store,
+)
 from tests.ledger.oracle import Answer, Oracle
 
 PRINCIPAL = Principal("default", "test")
@@ -76,12 +90,16 @@ class PureBook:
 
 
 class DatabaseBook:
-    """The ledger's service on a migrated database; `clock` is the one the database was opened with."""
+    """The ledger's service on a migrated database; `clock` is the one the database was opened with, if it is ours."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self.database = database
         self.clock = clock
         self.ledger = Ledger(open_telemetry())
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator["DatabaseBook"]:
+        yield self
 
     async def open(self, accounts: dict[str, tuple[str, int | None]]) -> None:
         new = [Account(name, Token(t), "test", "test", floor, 0, 0, False) for name, (t, floor) in accounts.items()]
@@ -94,9 +112,27 @@ class DatabaseBook:
             assert await tx.run(closing) == 1
 
     async def post(self, batch: Sequence[Transfer], now: Instant) -> Sequence[Result]:
+        """Post in a transaction of our own, at the time that is given."""
+        assert self.clock is not None
         self.clock.at = now
+        return await self.submit(batch)
+
+    async def submit(self, batch: Sequence[Transfer]) -> Sequence[Result]:
+        """Post now; the results come after the commit."""
         async with self.database.begin(PRINCIPAL) as tx:
             return await self.ledger.post(tx, batch)
+
+    async def journal(self) -> list[PostedTransfer]:
+        """Every transfer there is, in order of sequence."""
+        rows: list[PostedTransfer] = []
+        async with self.database.read(PRINCIPAL) as read:
+            while more := await store.transfers_after(read, rows[-1].seq if rows else 0, 10_000):
+                rows += more
+        return rows
+
+    async def audit(self) -> Audit:
+        async with self.database.read(Principal.system()) as read:
+            return await audit(read)
 
     async def last_seq(self) -> int:
         async with self.database.begin(PRINCIPAL) as tx:

@@ -6,6 +6,7 @@ import pytest
 
 from aia.core.ids import random_ids
 from aia.infra.sql import migrate, open_database
+from tests.ledger.bank import Bank
 from tests.ledger.books import Clock, DatabaseBook
 from tests.ledger.steered import START
 
@@ -19,3 +20,8 @@ async def book(database_url: str) -> AsyncGenerator[DatabaseBook]:
         yield DatabaseBook(database, clock)
     finally:
         await database.engine.dispose()
+
+
+@pytest.fixture
+async def bank(book: DatabaseBook) -> Bank:
+    return await Bank(book).open()

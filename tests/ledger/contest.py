@@ -2,8 +2,7 @@
 
 from collections import Counter
 
-from aia.core.principal import Principal
-from aia.tokens import Transfer, TransferKind, audit, posting
+from aia.tokens import Transfer, TransferKind, posting
 from tests.ledger.books import DatabaseBook, PureBook, compare, differences, expected
 from tests.ledger.oracle import Answer
 from tests.ledger.steered import World
@@ -66,8 +65,7 @@ class Contest:
     async def _replay(self, world: World) -> None:
         if self.book is None:
             return
-        async with self.book.database.read(Principal.system()) as read:
-            found = await audit(read)
+        found = await self.book.audit()
         assert found.problems == (), found.problems
         assert found.trial_balance == 0
         assert found.transfers == world.oracle.head["seq"], "the journal holds what was created, and nothing else"

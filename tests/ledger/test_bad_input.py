@@ -1,0 +1,84 @@
+"""Bad input has a name each, and nothing of it is posted."""
+
+import re
+
+import pytest
+
+from aia.core.errors import Invalid
+from aia.core.money import UNITS_MAX, Units, parse_units
+from aia.tokens import Token
+from tests.ledger.bank import Bank, K, ask
+
+pytestmark = pytest.mark.anyio
+
+TABLE = {
+    "zero": (ask(1, K.PLAIN, "a", "b", 0), "invalid-amount"),
+    "negative": (ask(1, K.PLAIN, "a", "b", -1), "invalid-amount"),
+    "a mint of a negative amount": (ask(1, K.MINT, "mint", "a", -5), "invalid-amount"),
+    "2^53": (ask(1, K.MINT, "mint", "a", UNITS_MAX + 1), "invalid-amount"),
+    "beyond 64 bits": (ask(1, K.MINT, "mint", "a", 2**70), "invalid-amount"),
+    "a void that names an amount": (ask(1, K.VOID, "a", "b", 1, hold="h"), "invalid-amount"),
+    "the same account twice": (ask(1, K.PLAIN, "a", "a", 1), "same-account"),
+    "the token of neither account": (ask(1, K.PLAIN, "a", "b", 1, token=Token.AIA_GOV), "wrong-token"),
+    "accounts of two tokens": (ask(1, K.PLAIN, "a", "gov", 1), "wrong-token"),
+    "an unknown payer": (ask(1, K.PLAIN, "nobody", "b", 1), "account-not-found"),
+    "an unknown payee": (ask(1, K.PLAIN, "a", "nobody", 1), "account-not-found"),
+    "a name that is no account's": (ask(1, K.PLAIN, "a", "x" * 300, 1), "account-not-found"),
+    "a closed payee": (ask(1, K.PLAIN, "a", "gone", 1), "account-closed"),
+    "a closed payer": (ask(1, K.PLAIN, "gone", "a", 1), "account-closed"),
+    "more than there is": (ask(1, K.PLAIN, "a", "b", 101), "insufficient-funds"),
+    "a hold of more than there is": (ask(1, K.HOLD, "a", "b", 101, hold="h"), "insufficient-funds"),
+    "a payment from the mint": (ask(1, K.PLAIN, "mint", "a", 1), "mint-not-allowed"),
+    "a payment to the mint": (ask(1, K.PLAIN, "a", "mint", 1), "mint-not-allowed"),
+    "a mint between wallets": (ask(1, K.MINT, "a", "b", 1), "mint-not-allowed"),
+    "a burn between wallets": (ask(1, K.BURN, "a", "b", 1), "mint-not-allowed"),
+    "a hold without a name": (ask(1, K.HOLD, "a", "b", 1), "hold-not-found"),
+    "an unknown hold": (ask(1, K.POST, "a", "b", 1, hold="none"), "hold-not-found"),
+    "a reversal of nothing": (ask(1, K.REVERSAL, "b", "a", 1, reverses="none"), "reversed-not-found"),
+    "a reversal that names nothing": (ask(1, K.REVERSAL, "b", "a", 1), "reversed-not-found"),
+}
+
+
+async def test_bad_input_is_told_by_name_and_nothing_is_posted(bank: Bank):
+    before = await bank.rows()
+    told: dict[str, str] = {}
+    for case, (transfer, _) in TABLE.items():
+        (told[case],) = await bank.post(transfer)
+        assert await bank.rows() == before, f"{case} changed the books"
+    assert told == {case: name for case, (_, name) in TABLE.items()}
+
+
+async def test_a_reused_id_with_other_content_is_told_apart_and_changes_nothing(bank: Bank):
+    before = await bank.rows()
+    for other in (
+        ask("fund-a", K.MINT, "mint", "a", 99),
+        ask("fund-a", K.MINT, "mint", "b", 100),
+        ask("fund-a", K.PLAIN, "c", "a", 100),
+        ask("fund-a", K.MINT, "mint", "a", 100, memo="for rent"),
+    ):
+        (told,) = await bank.post(other)
+        assert told.startswith("exists-with-different-")
+    assert await bank.rows() == before
+
+
+async def test_a_batch_of_10001_is_refused_whole_and_one_of_10000_is_not(bank: Bank):
+    before = await bank.rows()
+    batch = [ask(n, K.PLAIN, "c", "b", 1) for n in range(10_001)]
+    assert set(await bank.post(*batch)) == {"batch-too-large"}
+    assert await bank.rows() == before
+    told = await bank.post(*batch[:10_000])
+    assert told == ["created"] * 7 + ["insufficient-funds"] * 9_993
+
+
+@pytest.mark.parametrize(
+    "text", ["0.0000001", "1.1234567", "1e3", "-1", "+1", "", ".5", "1.", "1,5", "NaN", " 1", "٣"]
+)
+def test_an_amount_that_is_not_a_decimal_of_six_places_names_the_field_and_the_value(text: str):
+    with pytest.raises(Invalid, match=f"amount is {re.escape(repr(text))}"):
+        parse_units(text)
+
+
+def test_amounts_end_at_two_to_the_53():
+    assert parse_units("9007199254.740991") == Units(UNITS_MAX)
+    with pytest.raises(Invalid, match="more than"):
+        parse_units("9007199254.740992")
