@@ -33,7 +33,7 @@ from aia.llm import Model, choose, open_model
 from aia.missions import Bounds, MissionRunner, Missions, Payments, Playbook
 from aia.performance import Performance, RatingConsumer
 from aia.reports import Reports
-from aia.tokens import Ledger, agent_wallet, wallet
+from aia.tokens import Ledger, Token, Tokens, agent_wallet, build_tokens, read_genesis, wallet, watchers
 from aia.ventures import DiscoveryPlaybook, Ventures
 
 DEFAULT_ORGANISATION = "default"
@@ -53,6 +53,7 @@ class App:
     consumers: tuple[Consumer, ...]
     identity: Identity
     ledger: Ledger
+    tokens: Tokens
     knowledge: Knowledge
     agents: Agents
     performance: Performance
@@ -72,7 +73,8 @@ class App:
             await self.agents.hire(tx, members)
             wallets = [(agent_wallet(organisation, agent.id), agent.id) for agent in members.agents]
             await self.ledger.open_wallets(tx, [(wallet(organisation), organisation), *wallets])
-            await self.ledger.grant(tx, self.settings.organisation_grant)
+            source = await self.tokens.genesis.grants_account(tx)
+            await self.ledger.grant(tx, source, self.settings.organisation_grant)
         return True
 
     async def drain_outbox(self) -> int:
@@ -156,7 +158,8 @@ async def _build(
 ) -> App:
     telemetry = open_telemetry()
     objects = FolderObjects(settings.aia_home)
-    ledger = Ledger(telemetry)
+    ledger = Ledger(telemetry, watchers())
+    tokens = build_tokens(ledger, read_genesis(settings.aia_genesis))
     knowledge = Knowledge(record_facts=settings.dkg_enhanced_enabled)
     agents, performance = Agents(), Performance()
     payments = Payments(ledger)
@@ -178,6 +181,7 @@ async def _build(
         consumers=(RatingConsumer(),) if settings.performance_tracking_enabled else (),
         identity=Identity(),
         ledger=ledger,
+        tokens=tokens,
         knowledge=knowledge,
         agents=agents,
         performance=performance,
@@ -226,11 +230,12 @@ async def _settle_in(app: App, *, resume: bool) -> None:
     """Genesis and the default organisation on first use; then go on with missions a crash left queued."""
     async with app.database.read(Principal.system()) as read:
         organisations = await app.identity.all(read)
-    if not organisations:
+        supply = await app.tokens.genesis.supply(read)
+    if len(supply) < len(Token):
+        aia, gov = app.settings.initial_supply
         async with app.database.begin(Principal.system()) as tx:
-            await app.ledger.genesis(
-                tx, aia_tokens=app.settings.aia_initial_supply, gov_tokens=app.settings.aia_gov_initial_supply
-            )
+            await app.tokens.genesis.ensure(tx, {Token.AIA: aia, Token.AIA_GOV: gov})
+    if not organisations:
         await app.create_organisation(DEFAULT_ORGANISATION, "Default organisation")
     if not resume:
         return

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from aia.config.production_config import ProductionFacts, weak_secrets
 from aia.core.errors import Invalid
-from aia.core.money import Units, parse_units
+from aia.core.money import UNITS_PER_TOKEN, Units, parse_units
 
 
 class Environment(StrEnum):
@@ -63,8 +63,12 @@ class Settings(BaseSettings):
     aia_gov_initial_supply: int = Field(
         default=100_000_000, ge=1, le=9_000_000_000, description="AIA_GOV minted at genesis"
     )
+    aia_genesis: Path | None = Field(
+        default=None,
+        description="TOML file of the allocations at genesis; default: the built-in one (docs/tokens.md)",
+    )
     aia_organisation_grant: str = Field(
-        default="1000000", description="AIA a new organisation gets from the treasury"
+        default="1000000", description="AIA a new organisation gets by an order of the treasury"
     )
     treasury_private_key: SecretStr | None = Field(
         default=None, description="Ed25519 seed, 64 hex digits; required in production"
@@ -146,6 +150,11 @@ class Settings(BaseSettings):
     @property
     def mission_budget_max(self) -> Units:
         return parse_units(self.aia_mission_budget_max)
+
+    @property
+    def initial_supply(self) -> tuple[Units, Units]:
+        """(AIA, AIA_GOV) minted at genesis."""
+        return Units(self.aia_initial_supply * UNITS_PER_TOKEN), Units(self.aia_gov_initial_supply * UNITS_PER_TOKEN)
 
     @property
     def organisation_grant(self) -> Units:

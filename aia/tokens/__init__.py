@@ -1,6 +1,7 @@
 """The double-entry ledger: accounts, transfers, holds; money that cannot be spent twice."""
 
 from aia.tokens.audit import Audit, audit
+from aia.tokens.genesis import read_genesis
 from aia.tokens.log import Frontier
 from aia.tokens.model import (
     Account,
@@ -13,6 +14,8 @@ from aia.tokens.model import (
     Transfer,
     TransferKind,
 )
+from aia.tokens.parameters import Parameter, Parameters
+from aia.tokens.parts import Tokens, build_tokens, watchers
 from aia.tokens.service import (
     AccountNotFound,
     InsufficientFunds,
@@ -35,16 +38,22 @@ __all__ = [
     "InsufficientFunds",
     "Ledger",
     "Outcome",
+    "Parameter",
+    "Parameters",
     "PostedTransfer",
     "Result",
     "Token",
+    "Tokens",
     "Transfer",
     "TransferKind",
     "TransferRefused",
     "agent_wallet",
     "audit",
+    "build_tokens",
     "mint_account",
+    "read_genesis",
     "transfer",
     "treasury_account",
     "wallet",
+    "watchers",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from aia.core.errors import Conflict, NotFound
 from aia.core.ids import content_id
@@ -52,11 +53,18 @@ def agent_wallet(organisation: str, agent: str) -> str:
     return f"agent:{organisation}:{agent}"
 
 
+class Watcher(Protocol):
+    """Sees mints and every movement of AIA_GOV in the transaction that posts them; may refuse by raising."""
+
+    async def posted(self, tx: Tx, transfers: Sequence[PostedTransfer]) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The double-entry ledger of the deployment."""
 
     telemetry: Telemetry
+    watchers: tuple[Watcher, ...] = ()
 
     async def genesis(self, tx: Tx, *, aia_tokens: int, gov_tokens: int) -> None:
         """Mint the supply into the treasury, once: the transfer ids are fixed, so again is no change."""
@@ -86,14 +94,26 @@ class Ledger:
         new = [Account(account, Token.AIA, owner, "wallet", 0, 0, 0, closed=False) for account, owner in owners]
         await store.open_accounts(tx, tx.organisation, new)
 
-    async def grant(self, tx: Tx, amount: Units) -> None:
-        """Fund the organisation's wallet from the treasury, once for each organisation."""
+    async def open_accounts(self, tx: Tx, organisation: str, new: Sequence[Account]) -> None:
+        """Open accounts for an organisation, or for the system; those that stand are left as they are."""
+        await store.open_accounts(tx, organisation, new)
+
+    async def lock(self, tx: Tx) -> int:
+        """Take the ledger's head, as a posting does, before reading rows that decide what is posted.
+
+        Returns the next sequence number. Whoever locks rows beside the ledger's takes the head first,
+        so that no two transactions wait for each other.
+        """
+        return await store.lock_head(tx)
+
+    async def grant(self, tx: Tx, source: str, amount: Units) -> None:
+        """Fund the organisation's wallet from an account of the treasury, once for each organisation."""
         await self.require(
             tx,
             [
                 transfer(
                     content_id("tfr", "grant", tx.organisation),
-                    treasury_account(Token.AIA),
+                    source,
                     wallet(tx.organisation),
                     amount,
                     memo="opening grant",
@@ -132,12 +152,19 @@ class Ledger:
         await store.append_transfers(tx, posting.transfers)
         await store.save_holds(tx, posting.holds_changed)
         await store.advance_head(tx, posting.next_seq)
+        await self._watch(tx, posting.transfers)
         tx.emit(
             Event(
                 "tokens.transfers-posted",
                 {"first_seq": posting.transfers[0].seq, "last_seq": posting.transfers[-1].seq},
             )
         )
+
+    async def _watch(self, tx: Tx, posted: Sequence[PostedTransfer]) -> None:
+        watched = [t for t in posted if t.token is Token.AIA_GOV or t.kind is TransferKind.MINT]
+        if watched:
+            for watcher in self.watchers:
+                await watcher.posted(tx, watched)
 
     async def require(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         """Post a batch of which every transfer must succeed (or exist already, being the same).

@@ -1,0 +1,245 @@
+"""The genesis on real databases: allocated once, capped, and books of an earlier version go on."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from aia.app import App, open_app
+from aia.config import Settings
+from aia.core.clock import Instant
+from aia.core.money import Units
+from aia.core.principal import Principal
+from aia.tokens import Token, TransferKind, audit, mint_account, transfer, wallet
+from aia.tokens.genesis import SupplyCapExceeded
+from aia.tokens.lookup import accounts_by_id
+from aia.tokens.parameters import BadParameter, Parameter
+from aia.tokens.vesting import NothingToRelease, NotRevocable
+
+pytestmark = pytest.mark.anyio
+SYSTEM = Principal.system()
+DAY = timedelta(days=1)
+START = datetime(2026, 3, 1, tzinfo=UTC)
+MILLION = 10**12
+
+
+class Hands:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> Instant:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+async def app(settings: Settings, clock: Hands) -> AsyncGenerator[App]:
+    async with open_app(settings, clock=clock, durable=False, background=False) as opened:
+        yield opened
+
+
+async def balances(app: App, *ids: str) -> list[int]:
+    async with app.database.read(SYSTEM) as read:
+        found = await accounts_by_id(read, ids)
+    return [found[account].posted for account in ids]
+
+
+async def assert_books_hold(app: App) -> None:
+    async with app.database.read(SYSTEM) as read:
+        result = await audit(read)
+    assert (result.problems, result.trial_balance) == ((), 0)
+
+
+async def test_the_supply_stands_in_the_accounts_of_its_purposes(app: App):
+    assert await balances(app, "agent-rewards:AIA", "treasury:AIA", "sale:AIA", "liquidity:AIA") == [
+        300 * MILLION,
+        150 * MILLION,
+        100 * MILLION,
+        100 * MILLION,
+    ]
+    assert await balances(app, "team:AIA", "vesting:team:AIA") == [0, 150 * MILLION]
+    assert await balances(app, "treasury:AIA_GOV", "vesting:contributors:AIA_GOV") == [30 * MILLION, 20 * MILLION]
+    assert await balances(app, "ecosystem:AIA", wallet("default")) == [199 * MILLION, MILLION]
+    async with app.database.read(SYSTEM) as read:
+        supply = {s.token: (s.units, s.cap) for s in await app.tokens.genesis.supply(read)}
+    assert supply == {
+        Token.AIA: (1_000 * MILLION, 1_000 * MILLION),
+        Token.AIA_GOV: (100 * MILLION, 100 * MILLION),
+    }
+    await assert_books_hold(app)
+
+
+async def test_starting_again_allocates_nothing_again_whatever_the_settings_say(app: App, settings: Settings):
+    before = await balances(app, "treasury:AIA", mint_account(Token.AIA))
+    again = settings.model_copy(update={"aia_initial_supply": 7})
+    async with open_app(again, durable=False, background=False) as second:
+        assert await balances(second, "treasury:AIA", mint_account(Token.AIA)) == before
+        await assert_books_hold(second)
+
+
+async def test_books_of_the_first_version_keep_their_supply_and_are_allocated(app: App, settings: Settings):
+    async with app.database.begin(SYSTEM) as tx:
+        await undo_allocations(tx)
+    held = (await balances(app, "treasury:AIA"))[0]
+    async with open_app(settings, durable=False, background=False) as upgraded:
+        parts = await balances(upgraded, "treasury:AIA", "ecosystem:AIA", "vesting:team:AIA")
+        assert parts == [held * 15 // 100, held * 20 // 100, held * 15 // 100]
+        assert await balances(upgraded, mint_account(Token.AIA)) == [-1_000 * MILLION]
+        assert await upgraded.create_organisation("north", "North")
+        assert await balances(upgraded, wallet("north")) == [MILLION]
+        await assert_books_hold(upgraded)
+
+
+async def undo_allocations(tx) -> None:
+    """Bring the books to where version 0001 left them: mint, grant, and the rest in the treasury."""
+    for name in ("genesis", "treasury_account", "vesting"):
+        await tx.conn.execute(sa.text(f"delete from {name}"))
+    kept = "select id from transfer where kind = 'mint' or memo like '%grant%'"
+    grants = "(select coalesce(sum(amount), 0) from transfer where memo like '%grant%')"
+    await tx.conn.execute(sa.text(f"delete from transfer where id not in ({kept})"))
+    await tx.conn.execute(sa.text("update account set posted = 0 where organisation = 'system'"))
+    await tx.conn.execute(
+        sa.text(
+            "update account set posted = -(select amount from transfer t "
+            "where t.kind = 'mint' and t.debit = account.id) where floor is null"
+        )
+    )
+    await tx.conn.execute(
+        sa.text(f"update account set posted = {1_000 * MILLION} - {grants} where id = 'treasury:AIA'")
+    )
+    await tx.conn.execute(sa.text(f"update account set posted = {100 * MILLION} where id = 'treasury:AIA_GOV'"))
+    await tx.conn.execute(sa.text("update transfer set debit = 'treasury:AIA' where memo like '%grant%'"))
+    rows = (await tx.conn.execute(sa.text("select seq, id, amount, kind from transfer order by seq"))).all()
+    for number, row in enumerate(rows, 1):
+        await tx.conn.execute(sa.text(f"update transfer set seq = {number} where seq = {row.seq}"))
+    await tx.conn.execute(
+        sa.text(
+            f"update transfer set debit_after = {1_000 * MILLION} - {grants} where memo like '%grant%' and seq = 3"
+        )
+    )
+    await tx.conn.execute(sa.text(f"update ledger_head set next_seq = {len(rows) + 1}"))
+
+
+async def test_no_mint_brings_the_supply_above_its_cap(app: App):
+    mint = transfer("m1", mint_account(Token.AIA), "treasury:AIA", Units(1), kind=TransferKind.MINT)
+    with pytest.raises(SupplyCapExceeded, match="1000000000"):
+        async with app.database.begin(SYSTEM) as tx:
+            await app.ledger.require(tx, [mint])
+    burn = transfer("b1", "treasury:AIA", mint_account(Token.AIA), Units(5), kind=TransferKind.BURN)
+    async with app.database.begin(SYSTEM) as tx:
+        await app.ledger.require(tx, [burn])
+    async with app.database.begin(SYSTEM) as tx:
+        await app.ledger.require(tx, [mint])
+    async with app.database.read(SYSTEM) as read:
+        assert (await app.tokens.genesis.supply(read))[0].units == 1_000 * MILLION - 4
+    await assert_books_hold(app)
+
+
+async def vesting_of(app: App, account: str):
+    async with app.database.read(SYSTEM) as read:
+        found = (await app.tokens.vesting.page(read, page_request())).items
+    return next(schedule for schedule in found if schedule.account == account)
+
+
+def page_request():
+    from aia.core.pages import PageRequest
+
+    return PageRequest()
+
+
+async def release(app: App, schedule: str) -> int:
+    async with app.database.begin(SYSTEM) as tx:
+        return (await app.tokens.vesting.release(tx, schedule))[1]
+
+
+async def test_the_team_is_paid_what_has_vested_and_everything_at_the_end(app: App, clock: Hands):
+    team = await vesting_of(app, "vesting:team:AIA")
+    clock.now = START + 364 * DAY
+    with pytest.raises(NothingToRelease, match="0 have vested"):
+        await release(app, team.id)
+    clock.now = START + 365 * DAY
+    first = await release(app, team.id)
+    assert first == 150 * MILLION * 365 // 1461
+    with pytest.raises(NothingToRelease):
+        await release(app, team.id)
+    clock.now = START + 5_000 * DAY
+    assert first + await release(app, team.id) == 150 * MILLION
+    assert await balances(app, "team:AIA", "vesting:team:AIA") == [150 * MILLION, 0]
+    await assert_books_hold(app)
+
+
+async def test_releasing_at_the_same_time_pays_once(app: App, clock: Hands):
+    team = await vesting_of(app, "vesting:team:AIA")
+    clock.now = START + 730 * DAY
+    outcomes = await asyncio.gather(*(release(app, team.id) for _ in range(5)), return_exceptions=True)
+    assert sum(units for units in outcomes if isinstance(units, int)) == 150 * MILLION * 730 // 1461
+    assert await balances(app, "team:AIA") == [150 * MILLION * 730 // 1461]
+    await assert_books_hold(app)
+
+
+async def test_revoking_returns_what_has_not_vested_and_leaves_the_rest(app: App, clock: Hands):
+    async with app.database.begin(SYSTEM) as tx:
+        opened = await app.tokens.vesting.open(
+            tx,
+            "vst_x",
+            origin="treasury:AIA",
+            beneficiary=wallet("default"),
+            organisation="default",
+            token=Token.AIA,
+            amount=Units(1_000),
+            cliff=DAY,
+            duration=10 * DAY,
+            revocable=True,
+        )
+    clock.now = START + 3 * DAY
+    async with app.database.begin(SYSTEM) as tx:
+        assert await app.tokens.vesting.revoke(tx, opened.id) == 700
+    with pytest.raises(NotRevocable):
+        async with app.database.begin(SYSTEM) as tx:
+            await app.tokens.vesting.revoke(tx, opened.id)
+    clock.now = START + 20 * DAY
+    async with app.database.begin(Principal("default", "test")) as tx:
+        assert (await app.tokens.vesting.release(tx, opened.id))[1] == 300
+    assert await balances(app, opened.account, "treasury:AIA") == [0, 150 * MILLION - 300]
+    await assert_books_hold(app)
+
+
+async def test_a_genesis_schedule_cannot_be_revoked(app: App):
+    team = await vesting_of(app, "vesting:team:AIA")
+    with pytest.raises(NotRevocable):
+        async with app.database.begin(SYSTEM) as tx:
+            await app.tokens.vesting.revoke(tx, team.id)
+
+
+async def test_a_parameter_is_read_as_it_was_at_a_place_in_the_journal(app: App):
+    parameters = app.tokens.parameters
+    fee = Parameter.TRANSFER_FEE_BPS
+
+    async def change(value: int) -> int:
+        async with app.database.begin(SYSTEM) as tx:
+            return (await parameters.change(tx, fee, value, "ord_test")).from_seq
+
+    first = await change(20)
+    async with app.database.begin(SYSTEM) as tx:
+        await app.ledger.require(tx, [transfer("t1", "treasury:AIA", "sale:AIA", Units(1))])
+    second = await change(30)
+    assert await change(40) == second == first + 1
+    async with app.database.read(SYSTEM) as read:
+        assert [await parameters.value(read, fee, seq=s) for s in (first - 1, first, second)] == [10, 20, 40]
+        assert await parameters.value(read, fee) == 40
+        assert [(c.version, c.value) for c in await parameters.history(read)] == [(1, 20), (2, 30), (3, 40)]
+
+
+async def test_a_parameter_stays_within_its_bounds(app: App):
+    for value in (-1, 501):
+        with pytest.raises(BadParameter, match="choose 0 to 500"):
+            async with app.database.begin(SYSTEM) as tx:
+                await app.tokens.parameters.change(tx, Parameter.TRANSFER_FEE_BPS, value, "ord_test")
