@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from aia import __version__
@@ -73,8 +74,7 @@ class App:
             await self.agents.hire(tx, members)
             wallets = [(agent_wallet(organisation, agent.id), agent.id) for agent in members.agents]
             await self.ledger.open_wallets(tx, [(wallet(organisation), organisation), *wallets])
-            source = await self.tokens.genesis.grants_account(tx)
-            await self.ledger.grant(tx, source, self.settings.organisation_grant)
+            await self.tokens.treasury.grant(tx, self.settings.organisation_grant)
         return True
 
     async def drain_outbox(self) -> int:
@@ -159,7 +159,7 @@ async def _build(
     telemetry = open_telemetry()
     objects = FolderObjects(settings.aia_home)
     ledger = Ledger(telemetry, watchers())
-    tokens = build_tokens(ledger, read_genesis(settings.aia_genesis))
+    tokens = build_tokens(ledger, read_genesis(settings.aia_genesis), treasury_key(settings))
     knowledge = Knowledge(record_facts=settings.dkg_enhanced_enabled)
     agents, performance = Agents(), Performance()
     payments = Payments(ledger)
@@ -235,6 +235,7 @@ async def _settle_in(app: App, *, resume: bool) -> None:
         aia, gov = app.settings.initial_supply
         async with app.database.begin(Principal.system()) as tx:
             await app.tokens.genesis.ensure(tx, {Token.AIA: aia, Token.AIA_GOV: gov})
+            await app.tokens.treasury.register(tx)
     if not organisations:
         await app.create_organisation(DEFAULT_ORGANISATION, "Default organisation")
     if not resume:
@@ -247,16 +248,22 @@ async def _settle_in(app: App, *, resume: bool) -> None:
 
 def signing_key(settings: Settings) -> Ed25519PrivateKey:
     """The key that signs reports: AIA_SIGNING_KEY, else one made once and kept in AIA_HOME, mode 0600."""
-    if settings.aia_signing_key is not None:
-        text = settings.aia_signing_key.get_secret_value()
-    else:
-        text = _kept_key(settings.aia_home / "keys" / "report-signing.key")
+    return _ed25519(settings, "report-signing.key", "AIA_SIGNING_KEY", settings.aia_signing_key)
+
+
+def treasury_key(settings: Settings) -> Ed25519PrivateKey:
+    """The key that signs orders: TREASURY_PRIVATE_KEY, else one made once and kept in AIA_HOME, mode 0600."""
+    return _ed25519(settings, "treasury.key", "TREASURY_PRIVATE_KEY", settings.treasury_private_key)
+
+
+def _ed25519(settings: Settings, file: str, variable: str, given: SecretStr | None) -> Ed25519PrivateKey:
+    text = _kept_key(settings.aia_home / "keys" / file) if given is None else given.get_secret_value()
     try:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text.strip()))
     except ValueError:
         raise Invalid(
-            "the report signing key is not 64 hexadecimal digits: set AIA_SIGNING_KEY "
-            "or remove AIA_HOME/keys/report-signing.key to have a new one made"
+            f"the key is not 64 hexadecimal digits: set {variable}, "
+            f"or remove AIA_HOME/keys/{file} to have a new one made"
         ) from None
 
 

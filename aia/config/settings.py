@@ -71,7 +71,9 @@ class Settings(BaseSettings):
         default="1000000", description="AIA a new organisation gets by an order of the treasury"
     )
     treasury_private_key: SecretStr | None = Field(
-        default=None, description="Ed25519 seed, 64 hex digits; required in production"
+        default=None,
+        description="Ed25519 seed, 64 hex digits, that signs orders; required in production; "
+        "default: made and kept in AIA_HOME",
     )
     jwt_secret_key: SecretStr | None = Field(
         default=None, description="32 characters or more; required in production"

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from aia.tokens.genesis import Genesis, GenesisPlan, SupplyCap
 from aia.tokens.parameters import Parameters
 from aia.tokens.service import Ledger, Watcher
+from aia.tokens.treasury import Hands, Treasury
 from aia.tokens.vesting import Vesting
 
 
@@ -15,6 +18,7 @@ class Tokens:
     genesis: Genesis
     parameters: Parameters
     vesting: Vesting
+    treasury: Treasury
 
 
 def watchers() -> tuple[Watcher, ...]:
@@ -22,6 +26,9 @@ def watchers() -> tuple[Watcher, ...]:
     return (SupplyCap(),)
 
 
-def build_tokens(ledger: Ledger, plan: GenesisPlan) -> Tokens:
-    vesting = Vesting(ledger)
-    return Tokens(genesis=Genesis(ledger, vesting, plan), parameters=Parameters(ledger), vesting=vesting)
+def build_tokens(ledger: Ledger, plan: GenesisPlan, treasury_key: Ed25519PrivateKey) -> Tokens:
+    vesting, parameters = Vesting(ledger), Parameters(ledger)
+    genesis = Genesis(ledger, vesting, plan)
+    hands = Hands(ledger, genesis, parameters, vesting)
+    treasury = Treasury(ledger, genesis, parameters, hands, treasury_key)
+    return Tokens(genesis=genesis, parameters=parameters, vesting=vesting, treasury=treasury)

@@ -94,9 +94,9 @@ class Ledger:
         new = [Account(account, Token.AIA, owner, "wallet", 0, 0, 0, closed=False) for account, owner in owners]
         await store.open_accounts(tx, tx.organisation, new)
 
-    async def open_accounts(self, tx: Tx, organisation: str, new: Sequence[Account]) -> None:
-        """Open accounts for an organisation, or for the system; those that stand are left as they are."""
-        await store.open_accounts(tx, organisation, new)
+    async def open_accounts(self, tx: Tx, new: Sequence[Account]) -> None:
+        """Open accounts of the transaction's organisation, empty; those that stand already are left as they are."""
+        await store.open_accounts(tx, tx.organisation, new)
 
     async def lock(self, tx: Tx) -> int:
         """Take the ledger's head, as a posting does, before reading rows that decide what is posted.
@@ -105,21 +105,6 @@ class Ledger:
         so that no two transactions wait for each other.
         """
         return await store.lock_head(tx)
-
-    async def grant(self, tx: Tx, source: str, amount: Units) -> None:
-        """Fund the organisation's wallet from an account of the treasury, once for each organisation."""
-        await self.require(
-            tx,
-            [
-                transfer(
-                    content_id("tfr", "grant", tx.organisation),
-                    source,
-                    wallet(tx.organisation),
-                    amount,
-                    memo="opening grant",
-                )
-            ],
-        )
 
     async def post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         """Post a batch within the caller's transaction; a result for each transfer, in order.

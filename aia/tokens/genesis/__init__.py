@@ -10,7 +10,7 @@ from aia.tokens.genesis.model import (
     allocation_account,
 )
 from aia.tokens.genesis.service import Genesis, Supply, SupplyCap
-from aia.tokens.genesis.store import TreasuryAccount
+from aia.tokens.genesis.store import TreasuryAccount, treasury_accounts
 
 __all__ = [
     "Allocation",
@@ -25,4 +25,5 @@ __all__ = [
     "allocation_account",
     "parse_genesis",
     "read_genesis",
+    "treasury_accounts",
 ]

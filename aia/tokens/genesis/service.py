@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from aia.core.clock import rfc3339
 from aia.core.ids import content_id
 from aia.core.money import UNITS_PER_TOKEN, Units, format_units
 from aia.infra.sql import Read, Tx
@@ -65,9 +66,10 @@ class Genesis:
         supply = Units(-standing[mint_account(token)].posted)
         parts = self.plan.split(token, Units(standing[treasury_account(token)].posted))
         grants = allocation_account(self.plan.grants, Token.AIA)
-        await store.begin_genesis(tx, GenesisRow(token, supply, supply, grants), self.plan.text)
         await self._open(tx, token, parts)
         await self.ledger.require(tx, _spread(token, parts))
+        next_seq = await self.ledger.lock(tx)
+        await store.add_genesis(tx, GenesisRow(token, supply, supply, grants, next_seq, tx.now), self.plan.text)
         await self.vesting.add(tx, SYSTEM, [s for a, units in parts if (s := _schedule(tx, a, units))])
 
     async def _open(self, tx: Tx, token: Token, parts: Sequence[tuple[Allocation, Units]]) -> None:
@@ -77,17 +79,29 @@ class Genesis:
             for a, _ in parts
             if a.terms is not None
         ]
-        await self.ledger.open_accounts(tx, SYSTEM, accounts)
+        await self.ledger.open_accounts(tx, accounts)
         await store.add_treasury_accounts(
             tx, [TreasuryAccount(a.account, token, a.purpose, units, limit_units(a, units)) for a, units in parts]
         )
 
     async def grants_account(self, read: Read) -> str:
         """Where opening grants come from; raises `GenesisMissing`."""
-        row = await store.find_genesis(read, Token.AIA)
+        return (await self._row(read)).grants
+
+    async def books(self, read: Read) -> str:
+        """The id of these books: no other deployment's, as it comes from the moment of their genesis."""
+        row = await self._row(read)
+        return content_id("bks", rfc3339(row.at), str(row.supply))
+
+    async def next_seq(self, read: Read, token: Token) -> int:
+        """The first sequence number after the genesis of a token: from there on orders rule."""
+        return (await self._row(read, token)).next_seq
+
+    async def _row(self, read: Read, token: Token = Token.AIA) -> GenesisRow:
+        row = await store.find_genesis(read, token)
         if row is None:
             raise GenesisMissing("the books have no genesis yet: start AIA once")
-        return row.grants
+        return row
 
     async def supply(self, read: Read) -> list[Supply]:
         """The supply of each token and its cap."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from aia.core.clock import Instant
 from aia.core.money import Units
 from aia.infra.sql import Instants, Read, Tx, metadata
 from aia.tokens.model import Token
@@ -16,6 +17,7 @@ genesis = sa.Table(
     sa.Column("supply_units", sa.BigInteger, nullable=False),
     sa.Column("cap_units", sa.BigInteger, nullable=False),
     sa.Column("grants", sa.String(120), nullable=False),
+    sa.Column("next_seq", sa.BigInteger, nullable=False),
     sa.Column("file", sa.Text, nullable=False),
     sa.Column("at", Instants, nullable=False),
     sa.CheckConstraint("supply_units > 0 and supply_units <= cap_units", name="cap"),
@@ -35,12 +37,14 @@ treasury_accounts = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class GenesisRow:
-    """What was minted of a token, and the most that may ever stand."""
+    """What was minted of a token, the most that may ever stand, and the first sequence number after it."""
 
     token: Token
     supply: Units
     cap: Units
     grants: str
+    next_seq: int
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +58,18 @@ class TreasuryAccount:
     epoch_limit: Units
 
 
-async def begin_genesis(tx: Tx, row: GenesisRow, file: str) -> bool:
-    """True for the one transaction that makes the genesis of a token; the statement decides."""
-    table_row = {"token": row.token.value, "supply_units": row.supply, "cap_units": row.cap}
-    found = await find_genesis(tx, row.token)
-    if found is not None:
-        return False
-    await tx.insert(genesis, [table_row | {"grants": row.grants, "file": file, "at": tx.now}])
-    return True
+async def add_genesis(tx: Tx, row: GenesisRow, file: str) -> None:
+    table_row = {"token": row.token.value, "supply_units": row.supply, "cap_units": row.cap, "grants": row.grants}
+    await tx.insert(genesis, [table_row | {"next_seq": row.next_seq, "file": file, "at": row.at}])
 
 
 async def find_genesis(read: Read, token: Token) -> GenesisRow | None:
-    columns = [genesis.c.supply_units, genesis.c.cap_units, genesis.c.grants]
-    row = await read.row(sa.select(*columns).where(genesis.c.token == token.value))
-    return None if row is None else GenesisRow(token, Units(row.supply_units), Units(row.cap_units), row.grants)
+    c = genesis.c
+    query = sa.select(c.supply_units, c.cap_units, c.grants, c.next_seq, c.at).where(c.token == token.value)
+    row = await read.row(query)
+    if row is None:
+        return None
+    return GenesisRow(token, Units(row.supply_units), Units(row.cap_units), row.grants, row.next_seq, row.at)
 
 
 async def add_treasury_accounts(tx: Tx, new: Sequence[TreasuryAccount]) -> None:

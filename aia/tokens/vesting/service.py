@@ -64,8 +64,8 @@ class Vesting:
             revocable=revocable,
         )
         await self.add(tx, organisation, [schedule])
-        new = Account(account, token, organisation, "vesting", 0, 0, 0, closed=False)
-        await self.ledger.open_accounts(tx, organisation, [new])
+        new = Account(account, token, tx.organisation, "vesting", 0, 0, 0, closed=False)
+        await self.ledger.open_accounts(tx, [new])
         opening = transfer(
             content_id("tfr", "vesting", schedule_id), origin, account, amount, token=token, memo="to be vested"
         )

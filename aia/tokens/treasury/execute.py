@@ -1,0 +1,137 @@
+"""Carrying out an order: each action is a few transfers with derived ids, or one change of a rule."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aia.core.ids import content_id
+from aia.core.money import Units
+from aia.infra.sql import Tx
+from aia.tokens.genesis import Genesis, TreasuryAccount
+from aia.tokens.lookup import organisations_of
+from aia.tokens.model import Token, TransferKind
+from aia.tokens.parameters import Parameters, named
+from aia.tokens.service import AccountNotFound, Ledger, mint_account, transfer
+from aia.tokens.treasury import store
+from aia.tokens.treasury.model import (
+    MOVES,
+    Action,
+    BadOrder,
+    KeyRole,
+    NotATreasuryAccount,
+    Order,
+    OrderKeyUnknown,
+    RegisteredKey,
+)
+from aia.tokens.vesting import Vesting
+
+
+def transfer_of(order_id: str) -> str:
+    """The id of the transfer an order makes: derived, so that an order moves once."""
+    return content_id("tfr", "order", order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What carries orders out; who may order was checked before."""
+
+    ledger: Ledger
+    genesis: Genesis
+    parameters: Parameters
+    vesting: Vesting
+
+    async def treasury_account(self, tx: Tx, account: str, token: Token | None) -> TreasuryAccount:
+        """Raises `NotATreasuryAccount` for any other account, or `BadOrder` for another token's."""
+        for found in await self.genesis.treasury_accounts(tx):
+            if found.account == account:
+                if token is not None and found.token is not token:
+                    raise BadOrder(f"{account} holds {found.token}, the order is of {token}", field="token")
+                return found
+        raise NotATreasuryAccount(f"{account[:60]!r} is no account of the treasury: aia treasury accounts lists them")
+
+    async def carry_out(self, tx: Tx, order: Order) -> str | None:
+        """The id of the transfer that was made, if the order moves tokens. Raises what refuses it."""
+        if order.action in MOVES:
+            return await self._move_tokens(tx, order)
+        await self._change_rule(tx, order)
+        return None
+
+    async def _move_tokens(self, tx: Tx, order: Order) -> str:
+        match order.action:
+            case Action.PAY:
+                return await self._move(tx, order, order.text("debit"), order.text("credit"))
+            case Action.MINT:
+                await self.treasury_account(tx, order.text("credit"), order.token)
+                return await self._move(tx, order, self._mint(order), order.text("credit"), TransferKind.MINT)
+            case Action.BURN:
+                return await self._move(tx, order, order.text("debit"), self._mint(order), TransferKind.BURN)
+            case Action.VEST:
+                return await self._vest(tx, order)
+            case _:
+                raise BadOrder(f"{order.action} cannot be carried out yet", field="action")
+
+    async def _change_rule(self, tx: Tx, order: Order) -> None:
+        match order.action:
+            case Action.REVOKE_VESTING:
+                await self.vesting.revoke(tx, order.text("vesting"))
+            case Action.SET_PARAMETER:
+                await self.parameters.change(tx, named(order.text("parameter")), order.number("value"), order.id)
+            case Action.SET_LIMIT:
+                await self._set_limit(tx, order)
+            case Action.ADD_APPROVER:
+                await self._add_approver(tx, order)
+            case _:
+                assert order.action is Action.REMOVE_APPROVER
+                if not await store.remove_approver(tx, order.text("key")):
+                    raise OrderKeyUnknown(f"{order.text('key')[:16]}... is no approver of these books")
+
+    def _mint(self, order: Order) -> str:
+        assert order.token is not None
+        return mint_account(order.token)
+
+    async def _move(
+        self, tx: Tx, order: Order, debit: str, credit: str, kind: TransferKind = TransferKind.PLAIN
+    ) -> str:
+        assert order.token is not None
+        moving = transfer(
+            *(transfer_of(order.id), debit, credit, order.amount),
+            kind=kind,
+            token=order.token,
+            memo=f"order of the treasury: {order.action.value}",
+        )
+        await self.ledger.require(tx, [moving])
+        return moving.id
+
+    async def _vest(self, tx: Tx, order: Order) -> str:
+        assert order.token is not None
+        owners = await organisations_of(tx, [order.text("credit")])
+        if order.text("credit") not in owners:
+            raise AccountNotFound(f"account {order.text('credit')!r} does not exist: open it before vesting to it")
+        schedule = content_id("vst", "order", order.id)
+        await self.vesting.open(
+            tx,
+            schedule,
+            origin=order.text("debit"),
+            beneficiary=order.text("credit"),
+            organisation=owners[order.text("credit")],
+            token=order.token,
+            amount=order.amount,
+            cliff=timedelta(days=order.number("cliff_days")),
+            duration=timedelta(days=order.number("duration_days")),
+            revocable=bool(order.fields["revocable"]),
+        )
+        return content_id("tfr", "vesting", schedule)
+
+    async def _set_limit(self, tx: Tx, order: Order) -> None:
+        found = await self.treasury_account(tx, order.text("account"), None)
+        if order.number("amount_units") > found.allocated:
+            raise BadOrder(
+                f"amount_units is {order.number('amount_units')}: a limit is at most what was allocated to "
+                f"{found.account}, {found.allocated}",
+                field="amount_units",
+            )
+        await store.set_limit(tx, found.account, Units(order.number("amount_units")))
+
+    async def _add_approver(self, tx: Tx, order: Order) -> None:
+        new = RegisteredKey(order.text("key"), KeyRole.APPROVER, order.text("name"))
+        if not await store.add_key(tx, new):
+            raise BadOrder(f"the key {new.key[:16]}... was registered before: make a new one", field="key")

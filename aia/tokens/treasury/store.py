@@ -1,0 +1,173 @@
+"""Tables of the treasury: orders and their signatures, keys that may sign, what each epoch paid out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from aia.core.money import Units
+from aia.core.pages import Page, PageRequest, page_of
+from aia.infra.sql import Instants, Json, Read, Tx, metadata
+from aia.tokens.genesis import treasury_accounts
+from aia.tokens.treasury.model import (
+    KeyRole,
+    Order,
+    OrderRecord,
+    OrderState,
+    RegisteredKey,
+    Signature,
+    parse_order,
+)
+
+orders = sa.Table(
+    "treasury_order",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("action", sa.String(20), nullable=False),
+    sa.Column("document", Json, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("transfer", sa.String(40), unique=True),
+    sa.Column("given_at", Instants, nullable=False),
+    sa.Column("executed_at", Instants),
+)
+
+signatures = sa.Table(
+    "treasury_signature",
+    metadata,
+    sa.Column("treasury_order", sa.String(40), sa.ForeignKey("treasury_order.id"), primary_key=True),
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("signature", sa.String(128), nullable=False),
+    sa.Column("at", Instants, nullable=False),
+)
+
+keys = sa.Table(
+    "treasury_key",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("added_at", Instants, nullable=False),
+    sa.Column("removed_at", Instants),
+)
+
+spending = sa.Table(
+    "treasury_spending",
+    metadata,
+    sa.Column("account", sa.String(120), primary_key=True),
+    sa.Column("epoch", sa.BigInteger, primary_key=True),
+    sa.Column("spent_units", sa.BigInteger, nullable=False),
+)
+
+
+async def add_key(tx: Tx, key: RegisteredKey) -> bool:
+    """False when the key was registered before, be it removed since."""
+    known = await tx.row(sa.select(keys.c.key).where(keys.c.key == key.key))
+    if known is None:
+        row = {"key": key.key, "role": key.role.value, "name": key.name, "added_at": tx.now}
+        await tx.insert(keys, [row])
+    return known is None
+
+
+async def remove_approver(tx: Tx, key: str) -> bool:
+    mine = sa.and_(keys.c.key == key, keys.c.role == KeyRole.APPROVER.value, keys.c.removed_at.is_(None))
+    return await tx.run(sa.update(keys).where(mine).values(removed_at=tx.now)) == 1
+
+
+async def active_keys(read: Read) -> dict[str, RegisteredKey]:
+    rows = await read.rows(sa.select(keys).where(keys.c.removed_at.is_(None)).order_by(keys.c.added_at, keys.c.key))
+    return {row.key: RegisteredKey(row.key, KeyRole(row.role), row.name) for row in rows}
+
+
+async def all_keys(read: Read) -> dict[str, RegisteredKey]:
+    """Those removed too: what they signed while they stood stays signed."""
+    rows = await read.rows(sa.select(keys))
+    return {row.key: RegisteredKey(row.key, KeyRole(row.role), row.name) for row in rows}
+
+
+async def add_order(tx: Tx, order: Order) -> None:
+    row = {"id": order.id, "action": order.action.value, "document": order.document()}
+    await tx.insert(orders, [row | {"state": OrderState.WAITING.value, "given_at": tx.now}])
+
+
+async def add_signatures(tx: Tx, order_id: str, new: Sequence[Signature]) -> None:
+    rows = [{"treasury_order": order_id, "key": s.key, "signature": s.signature, "at": tx.now} for s in new]
+    await tx.insert(signatures, rows)
+
+
+async def close(tx: Tx, order_id: str, transfer: str | None) -> bool:
+    """Mark a waiting order as executed; the statement decides who does."""
+    waiting = sa.and_(orders.c.id == order_id, orders.c.state == OrderState.WAITING.value)
+    values = {"state": OrderState.EXECUTED.value, "transfer": transfer, "executed_at": tx.now}
+    return await tx.run(sa.update(orders).where(waiting).values(**values)) == 1
+
+
+def _record(row: sa.Row[Any], signed: Sequence[Signature]) -> OrderRecord:
+    return OrderRecord(
+        order=parse_order(row.document),
+        state=OrderState(row.state),
+        signatures=tuple(signed),
+        transfer=row.transfer,
+        given_at=row.given_at,
+        executed_at=row.executed_at,
+    )
+
+
+async def _signatures(read: Read, order_ids: Sequence[str]) -> dict[str, list[Signature]]:
+    query = sa.select(signatures).where(signatures.c.treasury_order.in_(order_ids))
+    found: dict[str, list[Signature]] = {order_id: [] for order_id in order_ids}
+    for row in await read.rows(query.order_by(signatures.c.at, signatures.c.key)):
+        found[row.treasury_order].append(Signature(row.key, row.signature))
+    return found
+
+
+async def find(read: Read, order_id: str) -> OrderRecord | None:
+    row = await read.row(sa.select(orders).where(orders.c.id == order_id))
+    return None if row is None else _record(row, (await _signatures(read, [order_id]))[order_id])
+
+
+async def page(read: Read, request: PageRequest) -> Page[OrderRecord]:
+    query = sa.select(orders)
+    if request.after is not None:
+        query = query.where(orders.c.id > request.after)
+    rows = await read.rows(query.order_by(orders.c.id).limit(request.limit + 1))
+    signed = await _signatures(read, [row.id for row in rows])
+    return page_of([_record(row, signed[row.id]) for row in rows], request, lambda record: record.order.id)
+
+
+async def transfers_of_orders(read: Read, ids: Sequence[str]) -> set[str]:
+    """Those of the transfers that an executed order made."""
+    query = sa.select(orders.c.transfer).where(
+        orders.c.transfer.in_(ids), orders.c.state == OrderState.EXECUTED.value
+    )
+    return {row.transfer for row in await read.rows(query)}
+
+
+async def spend(tx: Tx, account: str, epoch: int, units: Units) -> bool:
+    """Count what an order pays out; False when it would pass the account's limit: the statement decides."""
+    await tx.insert_new(spending, [{"account": account, "epoch": epoch, "spent_units": 0}])
+    limit = (
+        sa.select(treasury_accounts.c.epoch_limit_units)
+        .where(treasury_accounts.c.account == account)
+        .scalar_subquery()
+    )
+    moved = await tx.run(
+        sa.update(spending)
+        .where(
+            spending.c.account == account,
+            spending.c.epoch == epoch,
+            spending.c.spent_units + int(units) <= limit,
+        )
+        .values(spent_units=spending.c.spent_units + int(units))
+    )
+    return moved == 1
+
+
+async def spent(read: Read, epoch: int) -> dict[str, Units]:
+    """What each account paid out in an epoch."""
+    rows = await read.rows(sa.select(spending.c.account, spending.c.spent_units).where(spending.c.epoch == epoch))
+    return {row.account: Units(row.spent_units) for row in rows}
+
+
+async def set_limit(tx: Tx, account: str, units: Units) -> bool:
+    mine = treasury_accounts.c.account == account
+    return await tx.run(sa.update(treasury_accounts).where(mine).values(epoch_limit_units=units)) == 1

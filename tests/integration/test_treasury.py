@@ -1,0 +1,376 @@
+"""Orders of the treasury on real databases: who signed, how much in an epoch, and each carried out once."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from aia.app import App, open_app, treasury_key
+from aia.config import Settings
+from aia.core.clock import Instant
+from aia.core.errors import AIAError
+from aia.core.ids import content_id
+from aia.core.money import UNITS_PER_TOKEN, Units
+from aia.core.principal import Principal
+from aia.tokens import InsufficientFunds, Token, TransferRefused, audit, transfer, wallet
+from aia.tokens.genesis import SupplyCapExceeded
+from aia.tokens.lookup import accounts_by_id
+from aia.tokens.parameters import BadParameter, Parameter
+from aia.tokens.treasury import (
+    Action,
+    BadOrder,
+    GrantTooLarge,
+    NotATreasuryAccount,
+    NotSignedByTreasury,
+    Order,
+    OrderClosed,
+    OrderExpired,
+    OrderIdReused,
+    OrderKeyUnknown,
+    OrderRecord,
+    OrderSignatureInvalid,
+    OrderState,
+    SameApproverTwice,
+    Signature,
+    SpendingLimitExceeded,
+    parse_order,
+    public_hex,
+    sign_order,
+)
+
+pytestmark = pytest.mark.anyio
+SYSTEM = Principal.system()
+START = datetime(2026, 3, 5, tzinfo=UTC)
+SECOND = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+TOKEN = UNITS_PER_TOKEN
+
+
+class Hands:
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> Instant:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+async def app(settings: Settings, clock: Hands) -> AsyncGenerator[App]:
+    async with open_app(settings, clock=clock, durable=False, background=False) as opened:
+        yield opened
+
+
+async def give(app: App, name: str, action: Action, /, **fields) -> OrderRecord:
+    async with app.database.begin(SYSTEM) as tx:
+        return await app.tokens.treasury.order(tx, name, action, "test", **fields)
+
+
+async def pay(app: App, name: str, tokens: int, *, debit: str = "sale:AIA") -> OrderRecord:
+    fields = {"token": "AIA", "debit": debit, "credit": wallet("default"), "amount_units": tokens * TOKEN}
+    return await give(app, name, Action.PAY, **fields)
+
+
+async def draft(app: App, name: str, tokens: int = 1, **change) -> Order:
+    fields = {"token": "AIA", "debit": "sale:AIA", "credit": wallet("default"), "amount_units": tokens * TOKEN}
+    async with app.database.read(SYSTEM) as read:
+        order = await app.tokens.treasury.draft(read, name, Action.PAY, "test", **fields)
+    return replace(order, **change)
+
+
+async def submit(app: App, order: Order, *signatures: Signature) -> OrderRecord:
+    async with app.database.begin(SYSTEM) as tx:
+        return await app.tokens.treasury.submit(tx, order, signatures)
+
+
+async def approve(app: App, name: str, key: Ed25519PrivateKey) -> OrderRecord:
+    async with app.database.begin(SYSTEM) as tx:
+        order = (await app.tokens.treasury.get(tx, name)).order
+        return await app.tokens.treasury.approve(tx, name, sign_order(order, key))
+
+
+async def balance(app: App, account: str) -> int:
+    async with app.database.read(SYSTEM) as read:
+        return (await accounts_by_id(read, [account]))[account].posted
+
+
+async def assert_all_holds(app: App) -> None:
+    async with app.database.read(SYSTEM) as read:
+        assert (await audit(read)).problems == ()
+        assert (await app.tokens.treasury.verify(read))[1] == []
+
+
+async def test_an_order_pays_once_however_often_it_is_given(app: App):
+    before = await balance(app, "sale:AIA")
+    for _ in range(3):
+        assert (await pay(app, "ord_1", 5)).state is OrderState.EXECUTED
+    assert await balance(app, "sale:AIA") == before - 5 * TOKEN
+    await assert_all_holds(app)
+
+
+async def test_the_same_order_given_at_the_same_time_pays_once(app: App, settings: Settings):
+    before = await balance(app, "sale:AIA")
+    order = await draft(app, "ord_1", 5)
+    signature = sign_order(order, treasury_key(settings))
+    records = await asyncio.gather(*(submit(app, order, signature) for _ in range(4)))
+    assert {record.state for record in records} == {OrderState.EXECUTED}
+    assert await balance(app, "sale:AIA") == before - 5 * TOKEN
+    await assert_all_holds(app)
+
+
+async def test_the_opening_grant_is_an_order_with_its_signature(app: App, settings: Settings):
+    async with app.database.read(SYSTEM) as read:
+        record = await app.tokens.treasury.get(read, content_id("ord", "grant", "default"))
+    assert record.order.text("debit") == "ecosystem:AIA"
+    assert record.signatures[0].key == public_hex(treasury_key(settings))
+    assert (settings.aia_home / "keys" / "treasury.key").stat().st_mode & 0o777 == 0o600
+    await assert_all_holds(app)
+
+
+async def test_an_id_used_with_other_content_is_refused(app: App):
+    await pay(app, "ord_1", 5)
+    with pytest.raises(OrderIdReused):
+        await pay(app, "ord_1", 6)
+
+
+async def test_wrong_keys_and_signatures_are_refused_by_name(app: App, settings: Settings):
+    key = treasury_key(settings)
+    order = await draft(app, "ord_1")
+    other = await draft(app, "ord_2")
+    for signatures, refusal in (
+        ((), NotSignedByTreasury),
+        ((sign_order(order, STRANGER),), OrderKeyUnknown),
+        ((sign_order(other, key),), OrderSignatureInvalid),
+        ((Signature(public_hex(key), "zz"),), OrderSignatureInvalid),
+        ((Signature(public_hex(key), ""),), OrderSignatureInvalid),
+        ((sign_order(order, key), sign_order(order, key)), SameApproverTwice),
+    ):
+        with pytest.raises(refusal):
+            await submit(app, order, *signatures)
+    await give(app, "ord_key", Action.ADD_APPROVER, key=public_hex(SECOND), name="second")
+    with pytest.raises(NotSignedByTreasury):
+        await submit(app, order, sign_order(order, SECOND))
+    assert await balance(app, "sale:AIA") == 10**14
+
+
+async def test_an_order_for_other_books_is_refused(app: App, settings: Settings):
+    order = await draft(app, "ord_1", books="bks_other")
+    with pytest.raises(BadOrder, match="for the books bks_other"):
+        await submit(app, order, sign_order(order, treasury_key(settings)))
+
+
+async def test_an_expired_order_is_refused_and_so_is_one_that_never_expires(
+    app: App, settings: Settings, clock: Hands
+):
+    key = treasury_key(settings)
+    order = await draft(app, "ord_1")
+    for_ever = replace(order, expires_at=START + timedelta(days=400))
+    with pytest.raises(BadOrder, match="30 days"):
+        await submit(app, for_ever, sign_order(for_ever, key))
+    clock.now = order.expires_at
+    with pytest.raises(OrderExpired):
+        await submit(app, order, sign_order(order, key))
+
+
+async def test_above_the_threshold_a_second_key_is_needed_and_only_another_one_counts(app: App, clock: Hands):
+    before = await balance(app, "sale:AIA")
+    assert (await pay(app, "ord_big", 2_000_000)).state is OrderState.WAITING
+    assert await balance(app, "sale:AIA") == before
+    with pytest.raises(OrderKeyUnknown):
+        await approve(app, "ord_big", SECOND)
+    await give(app, "ord_key", Action.ADD_APPROVER, key=public_hex(SECOND), name="second")
+    with pytest.raises(SameApproverTwice):
+        await approve(app, "ord_big", app.tokens.treasury.key)
+    assert (await approve(app, "ord_big", SECOND)).state is OrderState.EXECUTED
+    assert await balance(app, "sale:AIA") == before - 2_000_000 * TOKEN
+    with pytest.raises(OrderClosed):
+        await approve(app, "ord_big", SECOND)
+    assert (await pay(app, "ord_late", 2_000_000)).state is OrderState.WAITING
+    clock.now += timedelta(days=31)
+    with pytest.raises(OrderExpired):
+        await approve(app, "ord_late", SECOND)
+    await assert_all_holds(app)
+
+
+async def test_exactly_the_threshold_needs_one_key(app: App):
+    assert (await pay(app, "ord_1", 1_000_000)).state is OrderState.EXECUTED
+
+
+async def test_once_there_is_an_approver_rules_change_with_two_keys_only(app: App):
+    await give(app, "ord_key", Action.ADD_APPROVER, key=public_hex(SECOND), name="second")
+    change = {"parameter": "transfer_fee_bps", "value": 25}
+    assert (await give(app, "ord_fee", Action.SET_PARAMETER, **change)).state is OrderState.WAITING
+    assert (await approve(app, "ord_fee", SECOND)).state is OrderState.EXECUTED
+    assert (await give(app, "ord_out", Action.REMOVE_APPROVER, key=public_hex(SECOND))).state is OrderState.WAITING
+    assert (await approve(app, "ord_out", SECOND)).state is OrderState.EXECUTED
+    async with app.database.read(SYSTEM) as read:
+        (changed,) = await app.tokens.parameters.history(read)
+        assert (changed.name, changed.value, changed.order) == (Parameter.TRANSFER_FEE_BPS, 25, "ord_fee")
+        assert [key.name for key in await app.tokens.treasury.keys(read)] == ["treasury"]
+    with pytest.raises(BadOrder, match="registered before"):
+        await give(app, "ord_back", Action.ADD_APPROVER, key=public_hex(SECOND), name="second")
+    await assert_all_holds(app)
+
+
+async def test_an_account_pays_no_more_than_its_limit_in_an_epoch_and_again_in_the_next(app: App, clock: Hands):
+    await give(app, "ord_limit", Action.SET_LIMIT, account="sale:AIA", amount_units=100 * TOKEN)
+    await pay(app, "ord_1", 60)
+    with pytest.raises(SpendingLimitExceeded, match="paid 60; 41 more pass the limit by 1") as refused:
+        await pay(app, "ord_2", 41)
+    assert refused.value.facts["left"] == "40"
+    await pay(app, "ord_3", 40)
+    clock.now += timedelta(days=7)
+    await pay(app, "ord_2", 41)
+    await assert_all_holds(app)
+
+
+async def test_orders_at_the_same_time_do_not_pass_the_limit_together(app: App):
+    await give(app, "ord_limit", Action.SET_LIMIT, account="sale:AIA", amount_units=100 * TOKEN)
+    before = await balance(app, "sale:AIA")
+    paid = await asyncio.gather(*(pay(app, f"ord_{n}", 30) for n in range(6)), return_exceptions=True)
+    assert sum(isinstance(record, OrderRecord) for record in paid) == 3
+    assert await balance(app, "sale:AIA") == before - 90 * TOKEN
+
+
+async def test_only_accounts_of_the_treasury_are_ordered_from(app: App):
+    with pytest.raises(NotATreasuryAccount):
+        await pay(app, "ord_1", 1, debit=wallet("default"))
+    with pytest.raises(NotATreasuryAccount):
+        await give(app, "ord_2", Action.MINT, token="AIA", credit=wallet("default"), amount_units=1)
+    with pytest.raises(BadOrder, match="sale:AIA holds AIA"):
+        await give(
+            app,
+            "ord_3",
+            Action.PAY,
+            token="AIA_GOV",
+            debit="sale:AIA",
+            credit="treasury:AIA_GOV",
+            amount_units=1,
+        )
+
+
+async def test_what_the_ledger_refuses_leaves_neither_order_nor_spending(app: App):
+    with pytest.raises(InsufficientFunds):
+        await pay(app, "ord_1", 1, debit="team:AIA")  # nothing has vested
+    fields = {"token": "AIA", "debit": "sale:AIA", "credit": "nobody", "amount_units": 1}
+    with pytest.raises(TransferRefused, match="account-not-found"):
+        await give(app, "ord_2", Action.PAY, **fields)
+    with pytest.raises(SupplyCapExceeded):
+        await give(app, "ord_3", Action.MINT, token="AIA", credit="sale:AIA", amount_units=1)
+    async with app.database.read(SYSTEM) as read:
+        assert "sale:AIA" not in await app.tokens.treasury.spent(read)
+    await assert_all_holds(app)
+
+
+async def test_what_is_burnt_by_order_can_be_minted_by_order(app: App):
+    await give(app, "ord_1", Action.BURN, token="AIA", debit="sale:AIA", amount_units=7)
+    await give(app, "ord_2", Action.MINT, token="AIA", credit="agent-rewards:AIA", amount_units=7)
+    assert await balance(app, "agent-rewards:AIA") == 300 * 10**12 + 7
+    await assert_all_holds(app)
+
+
+async def test_an_order_vests_to_a_wallet_and_can_be_revoked_by_another(app: App, clock: Hands):
+    terms = {"cliff_days": 1, "duration_days": 10, "revocable": True}
+    await give(
+        app,
+        "ord_1",
+        Action.VEST,
+        token="AIA",
+        debit="sale:AIA",
+        credit=wallet("default"),
+        amount_units=1_000,
+        **terms,
+    )
+    schedule = content_id("vst", "order", "ord_1")
+    clock.now += timedelta(days=5)
+    await give(app, "ord_2", Action.REVOKE_VESTING, vesting=schedule)
+    before = await balance(app, wallet("default"))
+    async with app.database.begin(Principal("default", "test")) as tx:
+        await app.tokens.vesting.release(tx, schedule)
+    assert await balance(app, wallet("default")) == before + 500
+    assert await balance(app, "sale:AIA") == 10**14 - 500
+    await assert_all_holds(app)
+
+
+async def test_a_parameter_out_of_bounds_or_unknown_is_refused(app: App):
+    for change in ({"parameter": "transfer_fee_bps", "value": 501}, {"parameter": "tax", "value": 1}):
+        with pytest.raises(BadParameter):
+            await give(app, "ord_1", Action.SET_PARAMETER, **change)
+
+
+async def test_a_limit_above_what_was_allocated_is_refused(app: App):
+    with pytest.raises(BadOrder, match="at most what was allocated"):
+        await give(app, "ord_1", Action.SET_LIMIT, account="sale:AIA", amount_units=10**14 + 1)
+
+
+async def test_another_key_cannot_order_from_books_that_have_one(app: App, settings: Settings):
+    other = settings.model_copy(update={"treasury_private_key": None, "aia_home": settings.aia_home / "other"})
+    async with open_app(other, durable=False, background=False) as second:
+        with pytest.raises(OrderKeyUnknown, match="TREASURY_PRIVATE_KEY"):
+            await pay(second, "ord_1", 1)
+
+
+async def test_a_grant_above_the_threshold_names_the_setting(app: App, settings: Settings):
+    rich = settings.model_copy(update={"aia_organisation_grant": "1000001"})
+    async with open_app(rich, durable=False, background=False) as second:
+        with pytest.raises(GrantTooLarge, match="AIA_ORGANISATION_GRANT"):
+            await second.create_organisation("north", "North")
+
+
+async def test_money_that_left_without_an_order_and_orders_that_were_changed_are_found(app: App):
+    await pay(app, "ord_1", 5)
+    async with app.database.begin(SYSTEM) as tx:
+        await app.ledger.require(tx, [transfer(content_id("tfr", "theft"), "sale:AIA", wallet("default"), Units(9))])
+        changed = (await app.tokens.treasury.get(tx, "ord_1")).order.document() | {"purpose": "other"}
+        table = sa.table("treasury_order", sa.column("id"), sa.column("document", sa.JSON))
+        await tx.run(sa.update(table).where(table.c.id == "ord_1").values(document=changed))
+    async with app.database.read(SYSTEM) as read:
+        count, problems = await app.tokens.treasury.verify(read)
+    assert count == 2
+    assert len(problems) == 2
+    assert "ord_1" in problems[0]
+    assert "sale:AIA paid 0.000009" in problems[1]
+
+
+def test_an_order_is_read_back_from_its_json_and_bad_fields_are_named():
+    document = {
+        "type": "aia-treasury-order/1",
+        "id": "ord_1",
+        "books": "bks_1",
+        "action": "burn",
+        "purpose": "less",
+        "expires_at": "2026-03-05T00:00:00.000000Z",
+        "token": "AIA",
+        "debit": "sale:AIA",
+        "amount_units": 5,
+    }
+    order = parse_order(document)
+    assert (order.document(), order.amount, order.token) == (document, 5, Token.AIA)
+    for change, message in (
+        ({"type": "other"}, "type is"),
+        ({"action": "steal"}, "choose pay, mint"),
+        ({"amount_units": 0}, "amount_units is 0"),
+        ({"amount_units": 2**53}, "amount_units is"),
+        ({"amount_units": True}, "amount_units is 'True'"),
+        ({"amount_units": "5"}, "whole number"),
+        ({"token": "EUR"}, "choose AIA or AIA_GOV"),
+        ({"expires_at": "tomorrow"}, "write UTC"),
+        ({"expires_at": "2026-03-05T00:00:00Z"}, "write UTC"),
+        ({"purpose": ""}, "purpose must be"),
+        ({"purpose": "a\nb"}, "purpose must be"),
+        ({"id": "x" * 41}, "id must be"),
+        ({"extra": 1}, "does not know the field 'extra'"),
+    ):
+        with pytest.raises(AIAError, match=message):
+            parse_order(document | change)
+    del document["debit"]
+    with pytest.raises(BadOrder, match="needs the field 'debit'"):
+        parse_order(document)
