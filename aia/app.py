@@ -74,6 +74,7 @@ class App:
             await self.agents.hire(tx, members)
             wallets = [(agent_wallet(organisation, agent.id), agent.id) for agent in members.agents]
             await self.ledger.open_wallets(tx, [(wallet(organisation), organisation), *wallets])
+            await self.ledger.open_gov_wallet(tx)
             await self.tokens.treasury.grant(tx, self.settings.organisation_grant)
         return True
 
@@ -162,7 +163,7 @@ async def _build(
     tokens = build_tokens(ledger, read_genesis(settings.aia_genesis), treasury_key(settings))
     knowledge = Knowledge(record_facts=settings.dkg_enhanced_enabled)
     agents, performance = Agents(), Performance()
-    payments = Payments(ledger)
+    payments = Payments(ledger, tokens.parameters)
     bounds = _bounds(settings)
     reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
     price_per_mtok = parse_units(settings.aia_model_price_per_mtok)
@@ -230,12 +231,11 @@ async def _settle_in(app: App, *, resume: bool) -> None:
     """Genesis and the default organisation on first use; then go on with missions a crash left queued."""
     async with app.database.read(Principal.system()) as read:
         organisations = await app.identity.all(read)
-        supply = await app.tokens.genesis.supply(read)
-    if len(supply) < len(Token):
+        ready = await app.tokens.ready(read)
+    if not ready:
         aia, gov = app.settings.initial_supply
         async with app.database.begin(Principal.system()) as tx:
-            await app.tokens.genesis.ensure(tx, {Token.AIA: aia, Token.AIA_GOV: gov})
-            await app.tokens.treasury.register(tx)
+            await app.tokens.begin(tx, {Token.AIA: aia, Token.AIA_GOV: gov})
     if not organisations:
         await app.create_organisation(DEFAULT_ORGANISATION, "Default organisation")
     if not resume:

@@ -97,4 +97,5 @@ def _task(task: Task) -> TaskOut:
         attempts=task.attempts,
         share=format_units(task.share),
         paid=format_units(task.paid),
+        earned=format_units(task.earned),
     )

@@ -64,6 +64,7 @@ class TaskOut(BaseModel):
     attempts: int
     share: str
     paid: str
+    earned: str
 
 
 class AgentOut(BaseModel):

@@ -156,7 +156,13 @@ async def answer_of(app: App, principal: Principal, mission_id: str) -> dict[str
         "report": {"jsonld": str(folder / "report.jsonld"), "html": str(folder / "report.html")},
         "opportunities": [_opportunity(o, quotations) for o in report["opportunities"]],
         "spend": [
-            {"agent": s["agent"], "skill": s["skill"], "tasks": s["tasks"], "aia": s["aia_paid"]}
+            {
+                "agent": s["agent"],
+                "skill": s["skill"],
+                "tasks": s["tasks"],
+                "aia": s["aia_paid"],
+                "earned": s.get("aia_earned", s["aia_paid"]),
+            }
             for s in report["spend"]
         ],
         "budget": format_units(mission.budget),
@@ -196,8 +202,8 @@ def _print(answer: dict[str, Any]) -> None:
     if len(found) > SHOWN:
         click.echo(f"     ... and {len(found) - SHOWN} more in the report")
     click.echo("")
-    rows = [(s["agent"], s["skill"], str(s["tasks"]), s["aia"]) for s in answer["spend"]]
-    print_table(("Agent", "Work", "Tasks", "AIA"), rows, right=frozenset({2, 3}))
+    rows = [(s["agent"], s["skill"], str(s["tasks"]), s["aia"], s["earned"]) for s in answer["spend"]]
+    print_table(("Agent", "Work", "Tasks", "AIA", "Earned"), rows, right=frozenset({2, 3, 4}))
     click.echo(f"\nSpent {answer['spent']} of {answer['budget']} AIA; trial balance {answer['trial_balance']}")
     click.echo(f"Report  {answer['report']['html']}")
     click.echo(f"        {answer['report']['jsonld']}")

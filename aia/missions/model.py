@@ -104,7 +104,7 @@ class PlannedTask:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A planned task and how it went."""
+    """A planned task and how it went: `paid` is its price, `earned` what of it its agent got."""
 
     key: str
     parent: str | None
@@ -118,6 +118,7 @@ class Task:
     attempts: int
     result: Mapping[str, Any] | None
     paid: Units
+    earned: Units
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,34 @@
     create    hold B              organisation's wallet -> the mission's account
     reserve   post that hold      B moves into the mission's account,
               hold each share     mission's account -> the agent's wallet, for every node of the tree
-    settle    post each hold      the price moves, the rest of the share is free again
+    settle    post each hold      the price moves, split between the agent and the treasury by the share that is
+                                  governed; the rest of the hold is free again
     end       void what is open, and the mission's account goes back to the organisation's wallet
 
 The mission's account has the floor 0, and all shares together are B: no agent and no mission can
-spend one micro-AIA more, whatever is asked at the same time.
+spend one micro-AIA more, whatever is asked at the same time. What a mission spent is the sum of its prices;
+an agent's wallet receives its share of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aia.core.money import Units
 from aia.infra.sql import Read, Tx
 from aia.missions.model import Mission, MissionState, Plan, Task, hold_id, transfer_id
-from aia.tokens import Ledger, Transfer, TransferKind, agent_wallet, transfer, wallet
+from aia.tokens import (
+    Ledger,
+    Parameter,
+    Parameters,
+    Split,
+    Transfer,
+    TransferKind,
+    agent_wallet,
+    capture,
+    split,
+    transfer,
+    wallet,
+)
 
 BUDGET = "budget"
 
@@ -30,6 +44,7 @@ class Payments:
     """Translates a mission's life into transfers; every id is derived, so twice is once."""
 
     ledger: Ledger
+    parameters: Parameters
 
     async def hold_budget(self, tx: Tx, mission: Mission) -> None:
         """Raises `InsufficientFunds` when the organisation's wallet has less available."""
@@ -80,9 +95,15 @@ class Payments:
             if task.share
         ]
 
-    async def pay(self, tx: Tx, mission: Mission, paid: Sequence[tuple[Task, Units]]) -> None:
+    async def split(self, read: Read, prices: Mapping[str, Units]) -> dict[str, Split]:
+        """Each price between its agent and the treasury, by the share that is in force now."""
+        share_bps = await self.parameters.value(read, Parameter.AGENT_SHARE_BPS)
+        return {key: split(price, share_bps) for key, price in prices.items()}
+
+    async def pay(self, tx: Tx, mission: Mission, paid: Sequence[tuple[Task, Split]]) -> None:
         """Capture each task's hold by its price; a price of 0 voids it."""
-        await self.ledger.require(tx, [self._close(tx, mission, task, price) for task, price in paid if task.share])
+        captures = [capture(self._close(tx, mission, t, parts.price), parts) for t, parts in paid if t.share]
+        await self.ledger.require(tx, [transfer for chain in captures for transfer in chain])
 
     def _close(self, read: Read, mission: Mission, task: Task, price: Units) -> Transfer:
         """Post or void a task's hold. Both have the same id, so a hold is closed once, in one way."""

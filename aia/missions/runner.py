@@ -7,7 +7,7 @@ stays settled, a transfer that was posted answers `exists`. No transaction is op
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -38,6 +38,7 @@ from aia.missions.payments import Payments
 from aia.missions.playbook import Session
 from aia.missions.service import Missions
 from aia.performance import Performance
+from aia.tokens import Split
 
 SETTLE_TASKS_MAX = 500
 LOG = "aia.missions"
@@ -225,10 +226,11 @@ class MissionRunner:
         batch = [attempt for attempt in batch if attempt.task.key in open_keys]
         done = [(attempt, attempt.work) for attempt in batch if attempt.work is not None]
         await store.spend(tx, mission.id, sum(prices[attempt.task.key] for attempt, _ in done))
-        rows = [self._row(attempt, prices) for attempt in batch]
+        splits = await self.payments.split(tx, prices)
+        rows = [self._row(attempt, splits) for attempt in batch]
         await store.settle(tx, mission.id, rows)
         await store.add_attempts(tx, mission.id, [_attempt_row(attempt) for attempt in batch])
-        await self.payments.pay(tx, mission, [(a.task, prices[a.task.key]) for a, _ in done])
+        await self.payments.pay(tx, mission, [(a.task, splits[a.task.key]) for a, _ in done])
         await self.knowledge.record(tx, [fact for _, work in done for fact in work.facts])
         scores = [(a.task.key, score) for a, work in done for score in work.scores]
         await self.performance.record(tx, mission.id, scores)
@@ -237,17 +239,19 @@ class MissionRunner:
         hopeless = next((a for a in failed if a.number >= self.bounds.attempts_max), None)
         return [_tried(attempt.task) for attempt in failed], hopeless
 
-    def _row(self, attempt: Attempt, prices: dict[str, Units]) -> dict[str, object]:
+    def _row(self, attempt: Attempt, splits: Mapping[str, Split]) -> dict[str, object]:
         state = TaskState.DONE
         if attempt.work is None:
             last = attempt.number >= self.bounds.attempts_max
             state = TaskState.FAILED if last else TaskState.RESERVED
+        paid = splits.get(attempt.task.key)
         return {
             "key": attempt.task.key,
             "state": state.value,
             "attempts": attempt.number,
             "result": None if attempt.work is None else dict(attempt.work.result),
-            "paid_units": prices.get(attempt.task.key, 0),
+            "paid_units": 0 if paid is None else paid.price,
+            "agent_units": 0 if paid is None else paid.agent,
         }
 
     async def _publish(self, principal: Principal, mission_id: str, session: Session) -> str:

@@ -49,6 +49,7 @@ tasks = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("result", Json),
     sa.Column("paid_units", sa.BigInteger, nullable=False),
+    sa.Column("agent_units", sa.BigInteger, nullable=False, server_default="0"),
     sa.CheckConstraint("paid_units >= 0 and paid_units <= share_units", name="paid"),
     sa.Index(None, "mission", "wave"),
 )
@@ -193,6 +194,7 @@ async def add_tasks(tx: Tx, mission_id: str, planned: Sequence[PlannedTask]) -> 
                 "state": TaskState.RESERVED.value,
                 "attempts": 0,
                 "paid_units": 0,
+                "agent_units": 0,
             }
             for task in planned
         ],
@@ -213,6 +215,7 @@ def _task(row: sa.Row[Any]) -> Task:
         attempts=row.attempts,
         result=row.result,
         paid=Units(row.paid_units),
+        earned=Units(row.agent_units),
     )
 
 
@@ -256,7 +259,7 @@ async def counts(read: Read, mission_id: str) -> Mapping[TaskState, int]:
 
 
 async def settle(tx: Tx, mission_id: str, results: Sequence[Mapping[str, Any]]) -> None:
-    """Write outcomes of attempts: rows of key, state, attempts, result, paid_units."""
+    """Write outcomes of attempts: rows of key, state, attempts, result, paid_units, agent_units."""
     statement = (
         sa.update(tasks)
         .where(_of(tx, mission_id), tasks.c.key == sa.bindparam("b_key"))
@@ -265,6 +268,7 @@ async def settle(tx: Tx, mission_id: str, results: Sequence[Mapping[str, Any]]) 
             attempts=sa.bindparam("b_attempts"),
             result=sa.bindparam("b_result", type_=Json),
             paid_units=sa.bindparam("b_paid_units"),
+            agent_units=sa.bindparam("b_agent_units"),
         )
     )
     rows = [{f"b_{name}": value for name, value in row.items()} for row in results]

@@ -57,6 +57,7 @@ def to_jsonld(report: Report) -> dict[str, Any]:
                 "skill": line.skill,
                 "tasks": line.tasks,
                 "aia_paid": format_units(line.units),
+                "aia_earned": format_units(line.earned),
             }
             for line in report.spend
         ],

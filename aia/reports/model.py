@@ -100,12 +100,13 @@ class CorpusSummary:
 
 @dataclass(frozen=True, slots=True)
 class SpendLine:
-    """What one agent was paid for its tasks."""
+    """What one agent's tasks cost, in `units`; `earned` of it is the agent's, the rest the treasury's."""
 
     agent: str
     skill: str
     tasks: int
     units: Units
+    earned: Units
 
 
 @dataclass(frozen=True, slots=True)

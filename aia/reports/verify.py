@@ -113,11 +113,14 @@ def _check_claims(document: Mapping[str, Any]) -> Iterator[Finding]:
 def _check_spend(document: Mapping[str, Any]) -> Iterator[Finding]:
     try:
         lines: Sequence[int] = [parse_units(line["aia_paid"]) for line in document["spend"]]
+        earned: Sequence[int] = [parse_units(line.get("aia_earned", "0")) for line in document["spend"]]
         spent, budget = parse_units(document["spent"]), parse_units(document["budget"])
     except Invalid as error:
         yield Finding("spend", error.detail)
         return
     if sum(lines) != spent:
-        yield Finding("spend", "the agents' pay does not sum to what was spent")
+        yield Finding("spend", "what the work cost does not sum to what was spent")
+    if any(own > paid for own, paid in zip(earned, lines, strict=True)):
+        yield Finding("spend", "an agent earned more than its work cost")
     if spent > budget:
         yield Finding("spend", "more was spent than the budget")

@@ -16,12 +16,14 @@ from aia.tokens.model import (
 )
 from aia.tokens.parameters import Parameter, Parameters
 from aia.tokens.parts import Tokens, build_tokens, watchers
+from aia.tokens.pay import Split, capture, split
 from aia.tokens.service import (
     AccountNotFound,
     InsufficientFunds,
     Ledger,
     TransferRefused,
     agent_wallet,
+    gov_wallet,
     mint_account,
     transfer,
     treasury_account,
@@ -42,6 +44,7 @@ __all__ = [
     "Parameters",
     "PostedTransfer",
     "Result",
+    "Split",
     "Token",
     "Tokens",
     "Transfer",
@@ -50,8 +53,11 @@ __all__ = [
     "agent_wallet",
     "audit",
     "build_tokens",
+    "capture",
+    "gov_wallet",
     "mint_account",
     "read_genesis",
+    "split",
     "transfer",
     "treasury_account",
     "wallet",

@@ -1,14 +1,20 @@
 """The parts of the token economy beside the ledger, put together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from aia.core.money import Units
+from aia.infra.sql import Read, Tx
 from aia.tokens.genesis import Genesis, GenesisPlan, SupplyCap
+from aia.tokens.model import Token
 from aia.tokens.parameters import Parameters
 from aia.tokens.service import Ledger, Watcher
+from aia.tokens.staking import Staking
 from aia.tokens.treasury import Hands, Treasury
 from aia.tokens.vesting import Vesting
+from aia.tokens.votes import VoteKeeper, Votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +25,37 @@ class Tokens:
     parameters: Parameters
     vesting: Vesting
     treasury: Treasury
+    staking: Staking
+    votes: Votes
+
+    async def ready(self, read: Read) -> bool:
+        """Whether the books have all they begin with."""
+        return len(await self.genesis.supply(read)) == len(await self.staking.pools(read)) == len(Token)
+
+    async def begin(self, tx: Tx, supplies: Mapping[Token, Units]) -> None:
+        """Make the genesis and what goes with it, as far as it is missing; for the system's transaction."""
+        await self.genesis.ensure(tx, supplies)
+        await self.treasury.register(tx)
+        await self.staking.ensure(tx)
+        await self.votes.ensure(tx)
 
 
 def watchers() -> tuple[Watcher, ...]:
     """What a ledger must show its mints and movements of AIA_GOV to."""
-    return (SupplyCap(),)
+    return (SupplyCap(), VoteKeeper())
 
 
 def build_tokens(ledger: Ledger, plan: GenesisPlan, treasury_key: Ed25519PrivateKey) -> Tokens:
     vesting, parameters = Vesting(ledger), Parameters(ledger)
     genesis = Genesis(ledger, vesting, plan)
-    hands = Hands(ledger, genesis, parameters, vesting)
+    staking = Staking(ledger, parameters)
+    hands = Hands(ledger, genesis, parameters, vesting, staking)
     treasury = Treasury(ledger, genesis, parameters, hands, treasury_key)
-    return Tokens(genesis=genesis, parameters=parameters, vesting=vesting, treasury=treasury)
+    return Tokens(
+        genesis=genesis,
+        parameters=parameters,
+        vesting=vesting,
+        treasury=treasury,
+        staking=staking,
+        votes=Votes(ledger, genesis),
+    )

@@ -49,6 +49,11 @@ def wallet(organisation: str) -> str:
     return f"organisation:{organisation}"
 
 
+def gov_wallet(organisation: str) -> str:
+    """The account that holds an organisation's AIA_GOV and votes with it."""
+    return f"gov:{organisation}"
+
+
 def agent_wallet(organisation: str, agent: str) -> str:
     return f"agent:{organisation}:{agent}"
 
@@ -94,6 +99,12 @@ class Ledger:
         new = [Account(account, Token.AIA, owner, "wallet", 0, 0, 0, closed=False) for account, owner in owners]
         await store.open_accounts(tx, tx.organisation, new)
 
+    async def open_gov_wallet(self, tx: Tx) -> None:
+        """Open the account of AIA_GOV of the transaction's organisation."""
+        account = gov_wallet(tx.organisation)
+        new = Account(account, Token.AIA_GOV, tx.organisation, "wallet", 0, 0, 0, closed=False)
+        await store.open_accounts(tx, tx.organisation, [new])
+
     async def open_accounts(self, tx: Tx, new: Sequence[Account]) -> None:
         """Open accounts of the transaction's organisation, empty; those that stand already are left as they are."""
         await store.open_accounts(tx, tx.organisation, new)
@@ -105,6 +116,10 @@ class Ledger:
         so that no two transactions wait for each other.
         """
         return await store.lock_head(tx)
+
+    async def clock(self, read: Read) -> int:
+        """The sequence number the next transfer gets: everything below it has been posted."""
+        return await store.next_seq(read)
 
     async def post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         """Post a batch within the caller's transaction; a result for each transfer, in order.

@@ -86,6 +86,12 @@ async def lock_head(tx: Tx) -> int:
     return row.next_seq
 
 
+async def next_seq(read: Read) -> int:
+    """The number the next transfer gets, as committed; 1 before the first."""
+    row = await read.row(sa.select(ledger_head.c.next_seq).where(ledger_head.c.id == HEAD))
+    return 1 if row is None else row.next_seq
+
+
 async def advance_head(tx: Tx, next_seq: int) -> None:
     await tx.run(sa.update(ledger_head).where(ledger_head.c.id == HEAD).values(next_seq=next_seq))
 

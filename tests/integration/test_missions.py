@@ -76,8 +76,11 @@ async def test_a_mission_pays_each_agent_its_price_and_gives_the_rest_back(app: 
     assert sum(task.share for task in tasks) == mission.budget
     assert await balance(app, principal, mission_account(mission.id)) == 0
     assert await balance(app, principal, wallet("default")) == before - mission.spent
-    paid_scout = sum(task.paid for task in tasks if task.agent == "scout-1")
-    assert await balance(app, principal, agent_wallet("default", "scout-1")) == paid_scout
+    earned = sum(task.earned for task in tasks if task.agent == "scout-1")
+    assert await balance(app, principal, agent_wallet("default", "scout-1")) == earned
+    assert all(abs(task.earned * 10 - task.paid * 7) < 10 for task in tasks)
+    treasury = await balance(app, Principal.system(), "treasury:AIA")
+    assert treasury == 150_000_000 * 10**6 + sum(task.paid - task.earned for task in tasks)
     await assert_books_hold(app)
 
 

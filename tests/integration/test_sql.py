@@ -149,7 +149,14 @@ async def test_a_database_that_does_not_answer_is_unavailable():
 
 async def test_every_table_with_tenants_names_its_organisation():
     shared = {"organisation", "executor", "outbox_cursor", "ledger_head", "transfer", "hold"}
-    shared |= {"genesis", "parameter", "log_checkpoint", "log_node"}  # one treasury serves the deployment
+    shared |= {
+        "genesis",
+        "parameter",
+        "staking_pool",
+        "vote_checkpoint",
+        "log_checkpoint",
+        "log_node",
+    }  # one treasury serves the deployment
     shared |= {f"treasury_{noun}" for noun in ("account", "order", "signature", "key", "spending")}
     without = {t.name for t in metadata.tables.values() if "organisation" not in t.c and t.name not in shared}
     assert without == set()

@@ -8,9 +8,10 @@ from aia.core.money import Units
 from aia.infra.sql import Tx
 from aia.tokens.genesis import Genesis, TreasuryAccount
 from aia.tokens.lookup import organisations_of
-from aia.tokens.model import Token, TransferKind
+from aia.tokens.model import Token, Transfer, TransferKind
 from aia.tokens.parameters import Parameters, named
 from aia.tokens.service import AccountNotFound, Ledger, mint_account, transfer
+from aia.tokens.staking import Staking, rewards_account
 from aia.tokens.treasury import store
 from aia.tokens.treasury.model import (
     MOVES,
@@ -38,6 +39,7 @@ class Hands:
     genesis: Genesis
     parameters: Parameters
     vesting: Vesting
+    staking: Staking
 
     async def treasury_account(self, tx: Tx, account: str, token: Token | None) -> TreasuryAccount:
         """Raises `NotATreasuryAccount` for any other account, or `BadOrder` for another token's."""
@@ -66,8 +68,15 @@ class Hands:
                 return await self._move(tx, order, order.text("debit"), self._mint(order), TransferKind.BURN)
             case Action.VEST:
                 return await self._vest(tx, order)
+            case Action.FUND_REWARDS:
+                moving = self._transfer(order, order.text("debit"), rewards_account(self._token(order)))
+                await self.staking.fund(tx, moving)
+                return moving.id
             case _:
-                raise BadOrder(f"{order.action} cannot be carried out yet", field="action")
+                assert order.action is Action.SLASH
+                moving = transfer_of(order.id)
+                await self.staking.slash(tx, order.text("wallet"), order.amount, moving, order.purpose)
+                return moving
 
     async def _change_rule(self, tx: Tx, order: Order) -> None:
         match order.action:
@@ -85,24 +94,28 @@ class Hands:
                     raise OrderKeyUnknown(f"{order.text('key')[:16]}... is no approver of these books")
 
     def _mint(self, order: Order) -> str:
-        assert order.token is not None
-        return mint_account(order.token)
+        return mint_account(self._token(order))
+
+    def _token(self, order: Order) -> Token:
+        assert order.token is not None, "an order that moves tokens names one"
+        return order.token
 
     async def _move(
         self, tx: Tx, order: Order, debit: str, credit: str, kind: TransferKind = TransferKind.PLAIN
     ) -> str:
-        assert order.token is not None
-        moving = transfer(
-            *(transfer_of(order.id), debit, credit, order.amount),
-            kind=kind,
-            token=order.token,
-            memo=f"order of the treasury: {order.action.value}",
-        )
+        moving = self._transfer(order, debit, credit, kind)
         await self.ledger.require(tx, [moving])
         return moving.id
 
+    def _transfer(self, order: Order, debit: str, credit: str, kind: TransferKind = TransferKind.PLAIN) -> Transfer:
+        return transfer(
+            *(transfer_of(order.id), debit, credit, order.amount),
+            kind=kind,
+            token=self._token(order),
+            memo=f"order of the treasury: {order.action.value}",
+        )
+
     async def _vest(self, tx: Tx, order: Order) -> str:
-        assert order.token is not None
         owners = await organisations_of(tx, [order.text("credit")])
         if order.text("credit") not in owners:
             raise AccountNotFound(f"account {order.text('credit')!r} does not exist: open it before vesting to it")
@@ -113,7 +126,7 @@ class Hands:
             origin=order.text("debit"),
             beneficiary=order.text("credit"),
             organisation=owners[order.text("credit")],
-            token=order.token,
+            token=self._token(order),
             amount=order.amount,
             cliff=timedelta(days=order.number("cliff_days")),
             duration=timedelta(days=order.number("duration_days")),

@@ -67,11 +67,14 @@ def _summary(corpus: CorpusInfo, documents: Sequence[StoredDocument]) -> CorpusS
 
 
 def _spend(tasks: Sequence[Task]) -> tuple[SpendLine, ...]:
-    paid: dict[tuple[str, str], list[int]] = defaultdict(list)
+    done: dict[tuple[str, str], list[Task]] = defaultdict(list)
     for task in tasks:
         if task.state is TaskState.DONE:
-            paid[task.agent, task.skill].append(task.paid)
-    return tuple(SpendLine(a, s, len(units), Units(sum(units))) for (a, s), units in sorted(paid.items()))
+            done[task.agent, task.skill].append(task)
+    return tuple(
+        SpendLine(a, s, len(mine), Units(sum(t.paid for t in mine)), Units(sum(t.earned for t in mine)))
+        for (a, s), mine in sorted(done.items())
+    )
 
 
 def _notes(inputs: Inputs, documents: Sequence[StoredDocument], chosen: Sequence[str]) -> tuple[str, ...]:

@@ -76,8 +76,8 @@ def report(mission: str = "msn_1", day: int = 4) -> Report:
             Opportunity("opp_1", "need_1", "invoice export", "extracted", claims, values, months, ("growing",)),
         ),
         spend=(
-            SpendLine("scout-1", "extract", 2, Units(1_500_000)),
-            SpendLine("director", "direct", 1, Units(500_000)),
+            SpendLine("scout-1", "extract", 2, Units(1_500_000), Units(1_050_000)),
+            SpendLine("director", "direct", 1, Units(500_000), Units(350_000)),
         ),
         budget=Units(5_000_000),
         notes=("A note.",),
@@ -137,6 +137,7 @@ def test_a_thousand_single_byte_changes_of_a_signed_report_are_all_refused():
     ("change", "where"),
     [
         (lambda d: d["spend"][0].update(aia_paid="1.4"), "spend"),
+        (lambda d: d["spend"][0].update(aia_earned="1.6"), "spend"),
         (lambda d: d.update(budget="1"), "spend"),
         (lambda d: d["opportunities"][0]["claims"][0].update(evidence=["urn:aia:evidence:none"]), "claim-1"),
         (lambda d: d["opportunities"][0]["claims"][1].update(cells=[]), "claim-2"),
