@@ -167,7 +167,9 @@ async def _build(
     bounds = _bounds(settings)
     reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
     price_per_mtok = parse_units(settings.aia_model_price_per_mtok)
-    playbook = DiscoveryPlaybook(database, knowledge, reports, model, price_per_mtok, __version__)
+    playbook = DiscoveryPlaybook(
+        database, knowledge, reports, model, price_per_mtok, __version__, settings.aia_stop_new_per_aia
+    )
     missions = Missions(agents, payments, {p.kind: p for p in (playbook, *playbooks)}, bounds)
     slots = asyncio.Semaphore(settings.aia_missions_concurrency)
     runner = MissionRunner(database, missions, payments, knowledge, performance, telemetry, bounds, slots)
@@ -189,7 +191,9 @@ async def _build(
         missions=missions,
         runner=runner,
         reports=reports,
-        ventures=Ventures(missions, knowledge, reports, playbook, enabled=settings.venture_discovery_enabled),
+        ventures=Ventures(
+            missions, knowledge, reports, playbook, performance, enabled=settings.venture_discovery_enabled
+        ),
         engine=engine,
     )
 

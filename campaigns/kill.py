@@ -4,7 +4,8 @@
     make campaign-kill ARGS="--rounds 5 --seed 7 --database sqlite"
 
 Each round prints where it was killed. What must hold: the restarted mission ends with the same report
-content and the same balances; every task is settled and paid once; no settled task is begun again.
+content and the same balances; every task is settled and paid once; no settled task is begun again. A
+small discovery goes before, undisturbed, so that critics have something to stake.
 """
 
 import argparse
@@ -30,6 +31,8 @@ from aia.ventures.sample import write_sample
 from tests.support.postgres import PostgresServer
 
 DOCUMENTS = 600
+DOCUMENTS_BEFORE = 60
+NEWEST = "select max(id) from mission having count(*) > 1"
 ROUND_S = 120.0
 
 
@@ -111,16 +114,26 @@ def query(home: Home, statement: str) -> list[Any]:
 
 
 def settled(home: Home) -> set[str]:
-    return {row.key for row in query(home, "select key from task where state = 'done'")}
+    rows = query(home, f"select key from task where state = 'done' and mission in ({NEWEST})")
+    return {row.key for row in rows}
 
 
 def outcome(home: Home) -> Outcome:
-    (report,) = query(home, "select content_digest, mission from report")
+    report, earlier = query(home, "select content_digest, mission from report order by mission desc")
     accounts = query(home, "select id, posted, held from account order by id")
-    balances = tuple((r.id.replace(report.mission, "MISSION"), r.posted, r.held) for r in accounts)
-    attempts = query(home, "select task from attempt where outcome = 'done' order by task")
+    names = {report.mission: "MISSION", earlier.mission: "EARLIER"}
+    balances = tuple(sorted((_named(r.id, names), r.posted, r.held) for r in accounts))
+    attempts = query(home, f"select task from attempt where outcome = 'done' and mission in ({NEWEST}) order by task")
+    unjudged = query(home, "select key from task where not judged")
+    assert not unjudged, f"outcomes were never settled: {unjudged}"
     (count,) = query(home, "select count(*) as n from transfer")
     return Outcome(report.content_digest, balances, count.n, tuple(row.task for row in attempts))
+
+
+def _named(account: str, names: dict[str, str]) -> str:
+    for mission, name in names.items():
+        account = account.replace(mission, name)
+    return account
 
 
 def finish(home: Home, sample: Path) -> tuple[dict[str, Any], float]:
@@ -200,15 +213,19 @@ def campaign(kind: str, rounds: int, seed: int, documents: int = DOCUMENTS) -> i
     rng = random.Random(seed)
     with homes(kind) as make:
         reference = make()
-        sample = write_sample(reference.folder.parent / "sample", seed=1, documents=documents)
-        finish(reference, sample)
+        folder = reference.folder.parent
+        sample = write_sample(folder / "sample", seed=1, documents=documents)
+        before = write_sample(folder / "before", seed=2, documents=DOCUMENTS_BEFORE)
+        finish(reference, before)
+        _, seconds = finish(reference, sample)
         expected = outcome(reference)
-        _, seconds = finish(make(), sample)
         print(f"{kind}: an undisturbed run takes {seconds:.1f} s, {len(expected.settled)} tasks", flush=True)
         for number in range(1, rounds + 1):
             tasks = len(expected.settled)
             kills = [Kill.random(rng, tasks, seconds) for _ in range(1 + (rng.random() < 0.3))]
-            reached = one_round(make(), sample, kills, expected)
+            home = make()
+            finish(home, before)
+            reached = one_round(home, sample, kills, expected)
             print(f"{kind} {number:3}/{rounds}: killed at {reached}; same report, same balances", flush=True)
     return rounds
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from aia.core.errors import Invalid, NotFound
-from aia.core.money import Units
+from aia.core.money import NOTHING, Units
 
 LEVELS_MAX = 10
 AGENTS_MAX = 10_000
@@ -38,7 +38,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One member of an organisation; `price_units` a task, `price_per_unit_units` each thing in it."""
+    """One member of an organisation; `price_units` a task, `price_per_unit_units` each thing in it.
+
+    `price_per_outcome_units` is what one outcome is worth that a later task upholds.
+    """
 
     id: str
     role: Role
@@ -47,6 +50,7 @@ class Agent:
     skills: tuple[str, ...]
     price_units: Units
     price_per_unit_units: Units
+    price_per_outcome_units: Units = NOTHING
 
     def price(self, units_of_work: int) -> Units:
         """The price of a task over so many documents, statements or needs."""

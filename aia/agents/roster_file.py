@@ -13,7 +13,7 @@ from aia.core.money import Units, parse_units
 
 FILE_BYTES_MAX = 4 * 1024 * 1024
 _ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_KEYS = {"id", "role", "title", "manager", "skills", "price", "price_per_unit"}
+_KEYS = {"id", "role", "title", "manager", "skills", "price", "price_per_unit", "price_per_outcome"}
 
 
 def default_roster() -> Roster:
@@ -69,6 +69,7 @@ def _agent(table: object, number: int) -> Agent:
         skills=_skills(fields, where),
         price_units=_price(fields, "price", where),
         price_per_unit_units=_price(fields, "price_per_unit", where),
+        price_per_outcome_units=_price(fields, "price_per_outcome", where, missing="0"),
     )
 
 
@@ -89,7 +90,9 @@ def _skills(fields: Mapping[str, object], where: str) -> tuple[str, ...]:
     return tuple(cast("list[str]", skills))
 
 
-def _price(fields: Mapping[str, object], key: str, where: str) -> Units:
+def _price(fields: Mapping[str, object], key: str, where: str, *, missing: str | None = None) -> Units:
+    if missing is not None and key not in fields:
+        return parse_units(missing, key)
     try:
         return parse_units(_text(fields, key, where), key)
     except Invalid as error:

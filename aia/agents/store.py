@@ -18,6 +18,7 @@ agents = sa.Table(
     sa.Column("skills", Json, nullable=False),
     sa.Column("price_units", sa.BigInteger, nullable=False),
     sa.Column("price_per_unit_units", sa.BigInteger, nullable=False),
+    sa.Column("price_per_outcome_units", sa.BigInteger, nullable=False, server_default="0"),
     sa.ForeignKeyConstraint(["organisation", "manager"], ["agent.organisation", "agent.id"]),
     sa.CheckConstraint("price_units >= 0 and price_per_unit_units >= 0", name="price"),
 )
@@ -36,6 +37,7 @@ async def add(tx: Tx, members: tuple[Agent, ...]) -> None:
             "skills": list(agent.skills),
             "price_units": agent.price_units,
             "price_per_unit_units": agent.price_per_unit_units,
+            "price_per_outcome_units": agent.price_per_outcome_units,
         }
         for position, agent in enumerate(members)
     ]
@@ -53,6 +55,7 @@ async def all_of(read: Read) -> tuple[Agent, ...]:
             skills=tuple(row.skills),
             price_units=Units(row.price_units),
             price_per_unit_units=Units(row.price_per_unit_units),
+            price_per_outcome_units=Units(row.price_per_outcome_units),
         )
         for row in await read.rows(query.order_by(agents.c.position))
     )

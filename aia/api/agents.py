@@ -56,4 +56,5 @@ def _shown(agent: Agent, roster: Roster, organisation: str) -> AgentOut:
         wallet=agent_wallet(organisation, agent.id),
         price=format_units(agent.price_units),
         price_per_unit=format_units(agent.price_per_unit_units),
+        price_per_outcome=format_units(agent.price_per_outcome_units),
     )

@@ -98,4 +98,7 @@ def _task(task: Task) -> TaskOut:
         share=format_units(task.share),
         paid=format_units(task.paid),
         earned=format_units(task.earned),
+        stake=format_units(task.stake),
+        forfeited=format_units(task.forfeited),
+        judged=task.judged,
     )

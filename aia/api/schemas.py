@@ -65,6 +65,9 @@ class TaskOut(BaseModel):
     share: str
     paid: str
     earned: str
+    stake: str
+    forfeited: str
+    judged: bool
 
 
 class AgentOut(BaseModel):
@@ -77,6 +80,7 @@ class AgentOut(BaseModel):
     wallet: str
     price: str
     price_per_unit: str
+    price_per_outcome: str
 
 
 class AccountOut(BaseModel):

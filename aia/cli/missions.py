@@ -48,8 +48,13 @@ def show_command(mission: str, organisation: str) -> None:
 
     found, tasks = with_app(work, durable=False, background=False)
     click.echo(f"{found.id}  {found.state}{f': {found.reason}' if found.reason else ''}")
-    rows = [(str(t.wave), t.key, t.agent, t.state.value, format_units(t.paid), format_units(t.share)) for t in tasks]
-    print_table(("Wave", "Task", "Agent", "State", "Paid", "Share"), rows, right=frozenset({0, 4, 5}))
+    rows = [(str(t.wave), t.key, t.agent, t.state.value, *map(format_units, _money(t))) for t in tasks]
+    header = ("Wave", "Task", "Agent", "State", "Share", "Paid", "Staked", "Forfeited")
+    print_table(header, rows, right=frozenset({0, 4, 5, 6, 7}))
+
+
+def _money(task: Task) -> tuple[int, int, int, int]:
+    return task.share, task.paid, task.stake, task.forfeited
 
 
 @command.command("cancel")

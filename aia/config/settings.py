@@ -109,6 +109,12 @@ class Settings(BaseSettings):
     aia_tree_depth_max: int = Field(default=6, ge=2, le=32, description="levels a task tree may have")
     aia_tree_tasks_max: int = Field(default=20_000, ge=3, description="tasks a mission may have")
     aia_fanout_max: int = Field(default=10_000, ge=2, description="children a task may have")
+    aia_stop_new_per_aia: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="reading stops when a round brings fewer new statements for one AIA; 0 reads all",
+    )
     aia_mission_budget_max: str = Field(default="100000", description="AIA a mission may hold")
 
     aia_input_bytes_max: int = Field(default=4 * 1024**3, ge=1024, description="bytes an input file may unpack to")

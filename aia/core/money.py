@@ -11,6 +11,7 @@ Units = NewType("Units", int)
 DECIMALS = 6
 UNITS_PER_TOKEN = 10**DECIMALS
 UNITS_MAX = 2**53 - 1
+NOTHING = Units(0)
 
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,6})?")
 

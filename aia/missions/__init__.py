@@ -15,6 +15,7 @@ from aia.missions.model import (
     Task,
     TaskFailed,
     TaskState,
+    Verdict,
     Work,
     within_budget,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Task",
     "TaskFailed",
     "TaskState",
+    "Verdict",
     "Work",
     "mission_account",
     "within_budget",

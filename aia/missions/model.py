@@ -10,7 +10,7 @@ from aia.agents import Roster
 from aia.core.clock import Instant
 from aia.core.errors import AIAError, Conflict, Invalid, NotFound
 from aia.core.ids import content_id
-from aia.core.money import Units, format_units
+from aia.core.money import NOTHING, Units, format_units
 from aia.knowledge import Fact
 
 
@@ -27,7 +27,7 @@ class MissionEnded(Conflict):
 
 
 class BudgetTooSmall(Invalid):
-    """The plan's worst-case price is above the budget; nothing was reserved."""
+    """The smallest plan's worst-case price is above the budget; nothing was reserved."""
 
     code = "budget-too-small"
     title = "The budget does not cover the plan"
@@ -89,7 +89,9 @@ class Mission:
 class PlannedTask:
     """A node of the tree: who does what, in which wave, for at most which price.
 
-    `share` is what is held for it; the shares of a tree sum to the budget.
+    `share` is what is held for it; the shares of a tree sum to the budget. `outcome` is the part of the
+    share that waits for what the work turns out to be worth: the task `judge` says so, in a later wave.
+    `stake` is what the agent puts up from its own wallet, as far as it has it, to lose by false alarms.
     """
 
     key: str
@@ -100,11 +102,18 @@ class PlannedTask:
     title: str
     input: Mapping[str, Any]
     share: Units
+    outcome: Units = NOTHING
+    stake: Units = NOTHING
+    judge: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A planned task and how it went: `paid` is its price, `earned` what of it its agent got."""
+    """A planned task and how it went.
+
+    `paid` is its price, for the work and for its outcome, and `earned` what of that its agent got; `stake`
+    is what the agent really put up, and `forfeited` what of that went to the mission. `judged` tells whether outcome and stake are settled.
+    """
 
     key: str
     parent: str | None
@@ -119,6 +128,11 @@ class Task:
     result: Mapping[str, Any] | None
     paid: Units
     earned: Units
+    outcome: Units = NOTHING
+    stake: Units = NOTHING
+    forfeited: Units = NOTHING
+    judge: str | None = None
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +149,25 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an earlier task turned out to be worth: outcomes that count, and alarms that were false."""
+
+    task: str
+    outcomes: int
+    false_alarms: int = 0
+
+    def __post_init__(self) -> None:
+        if self.outcomes < 0 or self.false_alarms < 0:
+            raise ValueError(f"a verdict counts from 0, not {self.outcomes} and {self.false_alarms}")
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What an attempt gives back: a JSON result, how much was worked on, and what it established.
 
     It is paid the agent's price for `units_of_work` plus `surcharge_units` (what a model call cost),
-    never more than was held.
+    never more than was held; nothing when it was `skipped`. `verdicts` settle earlier tasks of which
+    this one is the judge.
     """
 
     result: Mapping[str, Any]
@@ -147,6 +175,8 @@ class Work:
     scores: tuple[Score, ...] = ()
     facts: tuple[Fact, ...] = ()
     surcharge_units: int = 0
+    verdicts: tuple[Verdict, ...] = ()
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +211,24 @@ class Plan:
         total = sum(task.share for task in self.tasks)
         _require(total == budget, f"shares sum to {total} units, the budget is {budget}")
         _require(min(task.share for task in self.tasks) >= 0, "a share is negative")
+        for task in self.tasks:
+            _check_judge(task, by_key)
         roots = [task for task in self.tasks if task.parent is None]
         _require(len(roots) == 1, f"{len(roots)} roots")
         children = Counter(task.parent for task in self.tasks)
         _require(max(children.values()) <= bounds.fanout_max, f"fan-out above {bounds.fanout_max}")
         for task in self.tasks:
             _check_line(task, by_key, roster, bounds.depth_max)
+
+
+def _check_judge(task: PlannedTask, by_key: Mapping[str, PlannedTask]) -> None:
+    _require(0 <= task.outcome <= task.share, f"task {task.key}: the outcome is not a part of its share")
+    _require(task.stake >= 0, f"task {task.key}: a stake is negative")
+    if task.judge is None:
+        _require(not task.outcome and not task.stake, f"task {task.key} waits for an outcome that nobody judges")
+        return
+    judge = by_key.get(task.judge)
+    _require(judge is not None and judge.wave > task.wave, f"task {task.key}: its judge is not a later task")
 
 
 def _check_line(task: PlannedTask, by_key: Mapping[str, PlannedTask], roster: Roster, depth_max: int) -> None:
@@ -212,20 +254,20 @@ def _require(holds: bool, otherwise: str) -> None:
 
 
 def within_budget(budget: Units, quote: Units) -> Units:
-    """What is left of the budget over the quote; raises `BudgetTooSmall` with both numbers."""
+    """What is left of the budget over the least a plan may cost; raises `BudgetTooSmall` with both numbers."""
     if budget < quote:
         raise BudgetTooSmall(
-            f"the budget is {format_units(budget)} AIA, but the plan may cost up to "
-            f"{format_units(quote)} AIA: raise the budget or give less input",
+            f"the budget is {format_units(budget)} AIA, but the smallest plan may cost up to "
+            f"{format_units(quote)} AIA: give at least that much",
             budget=format_units(budget),
             needed=format_units(quote),
         )
     return Units(budget - quote)
 
 
-def hold_id(mission: str, key: str) -> str:
+def hold_id(mission: str, key: str, purpose: str = "") -> str:
     """The hold that pays for a task: derived, so that reserving twice is reserving once."""
-    return content_id("hld", mission, key)
+    return content_id("hld", mission, key, *([purpose] if purpose else []))
 
 
 def transfer_id(mission: str, key: str, purpose: str) -> str:

@@ -41,7 +41,11 @@ class Playbook(Protocol):
     def kind(self) -> str: ...
 
     def quote(self, brief: Mapping[str, Any], roster: Roster) -> Units:
-        """The worst-case price of the plan."""
+        """The worst-case price of the plan that does everything."""
+        ...
+
+    def least(self, brief: Mapping[str, Any], roster: Roster) -> Units:
+        """The worst-case price of the smallest plan: a budget below it is refused."""
         ...
 
     def plan(self, brief: Mapping[str, Any], roster: Roster, budget: Units) -> Plan:

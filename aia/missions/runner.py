@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 
-from aia.agents import Agent
+from aia.agents import Agent, Roster
 from aia.core.errors import AIAError
 from aia.core.money import Units
 from aia.core.principal import Principal
@@ -22,6 +22,7 @@ from aia.infra.sql import Database, Event, Tx
 from aia.infra.telemetry import Telemetry
 from aia.knowledge import Knowledge
 from aia.missions import store
+from aia.missions.judging import awards_of
 from aia.missions.model import (
     Bounds,
     Inputs,
@@ -121,6 +122,7 @@ class MissionRunner:
                 return 0
             await store.add_tasks(tx, mission_id, plan.tasks)
             await self.payments.reserve(tx, mission, plan)
+            await store.stake(tx, mission_id, await self.payments.stake(tx, mission, plan))
             tx.emit(Event("missions.reserved", {"mission": mission_id, "tasks": len(plan.tasks)}))
             return plan.waves
 
@@ -225,12 +227,12 @@ class MissionRunner:
         open_keys = await store.still_reserved(tx, mission.id, [a.task.key for a in batch])
         batch = [attempt for attempt in batch if attempt.task.key in open_keys]
         done = [(attempt, attempt.work) for attempt in batch if attempt.work is not None]
-        await store.spend(tx, mission.id, sum(prices[attempt.task.key] for attempt, _ in done))
         splits = await self.payments.split(tx, prices)
-        rows = [self._row(attempt, splits) for attempt in batch]
-        await store.settle(tx, mission.id, rows)
+        await store.settle(tx, mission.id, [self._row(attempt, splits) for attempt in batch])
         await store.add_attempts(tx, mission.id, [_attempt_row(attempt) for attempt in batch])
         await self.payments.pay(tx, mission, [(a.task, splits[a.task.key]) for a, _ in done])
+        earned = await self._judge(tx, mission, roster, done)
+        await store.spend(tx, mission.id, sum(prices[a.task.key] for a, _ in done) + earned)
         await self.knowledge.record(tx, [fact for _, work in done for fact in work.facts])
         scores = [(a.task.key, score) for a, work in done for score in work.scores]
         await self.performance.record(tx, mission.id, scores)
@@ -238,6 +240,24 @@ class MissionRunner:
         failed = [a for a in batch if a.work is None]
         hopeless = next((a for a in failed if a.number >= self.bounds.attempts_max), None)
         return [_tried(attempt.task) for attempt in failed], hopeless
+
+    async def _judge(self, tx: Tx, mission: Mission, roster: Roster, done: Sequence[tuple[Attempt, Work]]) -> Units:
+        """Settle what these works rule on; what the outcomes cost together."""
+        judges = [attempt.task.key for attempt, work in done if work.verdicts]
+        if not judges:
+            return Units(0)
+        waiting = {task.key: task for task in await store.judged_by(tx, mission.id, judges)}
+        awards = [a for attempt, w in done for a in awards_of(attempt.task.key, w.verdicts, waiting, roster)]
+        splits = await self.payments.split(tx, {a.task.key: a.price for a in awards})
+        judged = [(a, splits[a.task.key]) for a in awards]
+        await store.judge(tx, mission.id, [(a.task.key, s.price, s.agent, a.forfeited) for a, s in judged])
+        await self.payments.judge(tx, mission, judged)
+        news = [
+            {"key": a.task.key, "agent": a.task.agent, "paid_units": a.price, "forfeited_units": a.forfeited}
+            for a in awards
+        ]
+        tx.emit(Event("missions.tasks-judged", {"mission": mission.id, "tasks": news}))
+        return Units(sum(a.price for a in awards))
 
     def _row(self, attempt: Attempt, splits: Mapping[str, Split]) -> dict[str, object]:
         state = TaskState.DONE
@@ -282,8 +302,11 @@ class MissionRunner:
 
 
 def _price(attempt: Attempt, work: Work, agent: Agent) -> Units:
-    """What is paid: the agent's price and the surcharge of its models, never above what was held."""
-    return Units(min(agent.price(work.units_of_work) + work.surcharge_units, attempt.task.share))
+    """What is paid: the agent's price and the surcharge of its models, never above what was held for it."""
+    if work.skipped:
+        return Units(0)
+    held = attempt.task.share - attempt.task.outcome
+    return Units(min(agent.price(work.units_of_work) + work.surcharge_units, held))
 
 
 def _tried(task: Task) -> Task:

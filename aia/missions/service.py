@@ -25,6 +25,7 @@ from aia.missions.payments import Payments
 from aia.missions.playbook import Playbook
 
 SEED_MAX = 2**53 - 1
+OF_THE_MOMENT = {"ratings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,10 @@ class Missions:
         """
         if not 0 <= seed <= SEED_MAX:
             raise Invalid(f"seed is {seed}: choose 0 to {SEED_MAX}", field="seed")
-        quote = self.playbook(kind).quote(brief, await self.agents.roster(tx))
+        roster = await self.agents.roster(tx)
+        quote = self.playbook(kind).quote(brief, roster)
         held = quote if budget is None else budget
-        within_budget(held, quote)
+        within_budget(held, self.playbook(kind).least(brief, roster))
         if held > self.bounds.budget_max:
             raise Invalid(
                 f"budget is {format_units(held)} AIA: one mission may hold at most "
@@ -110,10 +112,12 @@ class Missions:
         if not await store.move(tx, mission.id, sources, state, reason=reason, ended_at=tx.now):
             now = await self.get(tx, mission.id)
             raise MissionEnded(f"mission {mission.id} is {now.state}: it cannot become {state}")
-        unpaid = {TaskState.RESERVED, TaskState.FAILED}
-        tasks = [task for task in await store.outlines_of(tx, mission.id) if task.state in unpaid]
+        tasks = await store.outlines_of(tx, mission.id)
+        unpaid = [task for task in tasks if task.state in {TaskState.RESERVED, TaskState.FAILED}]
+        unjudged = [task for task in tasks if not task.judged]
         await store.void_reserved(tx, mission.id)
-        await self.payments.give_back(tx, mission, tasks)
+        await store.judge(tx, mission.id, [(task.key, 0, 0, 0) for task in unjudged])
+        await self.payments.give_back(tx, mission, unpaid, unjudged)
         body = {"mission": mission.id, "reason": reason}
         tx.emit(Event(f"missions.{state.value}", body))
 
@@ -137,4 +141,6 @@ def _queued(tx: Tx, kind: str, brief: Mapping[str, Any], seed: int, budget: Unit
 
 
 def _brief_hash(brief: Mapping[str, Any], seed: int, budget: Units | None) -> str:
-    return sha256(canonical([dict(brief), seed, budget]))
+    """Of what was asked for; what a brief holds of the moment it was written is left out."""
+    asked = {key: value for key, value in brief.items() if key not in OF_THE_MOMENT}
+    return sha256(canonical([asked, seed, budget]))

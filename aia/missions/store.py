@@ -50,6 +50,11 @@ tasks = sa.Table(
     sa.Column("result", Json),
     sa.Column("paid_units", sa.BigInteger, nullable=False),
     sa.Column("agent_units", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("outcome_units", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("stake_units", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("forfeited_units", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("judge", sa.String(80)),
+    sa.Column("judged", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("paid_units >= 0 and paid_units <= share_units", name="paid"),
     sa.Index(None, "mission", "wave"),
 )
@@ -195,6 +200,8 @@ async def add_tasks(tx: Tx, mission_id: str, planned: Sequence[PlannedTask]) -> 
                 "attempts": 0,
                 "paid_units": 0,
                 "agent_units": 0,
+                "outcome_units": task.outcome,
+                "judge": task.judge,
             }
             for task in planned
         ],
@@ -216,6 +223,11 @@ def _task(row: sa.Row[Any]) -> Task:
         result=row.result,
         paid=Units(row.paid_units),
         earned=Units(row.agent_units),
+        outcome=Units(row.outcome_units),
+        stake=Units(row.stake_units),
+        forfeited=Units(row.forfeited_units),
+        judge=row.judge,
+        judged=bool(row.judged),
     )
 
 
@@ -273,6 +285,40 @@ async def settle(tx: Tx, mission_id: str, results: Sequence[Mapping[str, Any]]) 
     )
     rows = [{f"b_{name}": value for name, value in row.items()} for row in results]
     await tx.conn.execute(statement, rows)
+
+
+async def judged_by(tx: Tx, mission_id: str, judges: Sequence[str]) -> list[Task]:
+    """Done tasks that wait for one of these judges, without input and result; lock the mission before."""
+    return [t for t in await outlines_of(tx, mission_id) if t.judge in judges and not t.judged and t.state == "done"]
+
+
+async def stake(tx: Tx, mission_id: str, stakes: Mapping[str, int]) -> None:
+    """Write what was really staked on each task."""
+    statement = (
+        sa.update(tasks)
+        .where(_of(tx, mission_id), tasks.c.key == sa.bindparam("b_key"))
+        .values(stake_units=sa.bindparam("b_stake"))
+    )
+    if stakes:
+        await tx.conn.execute(statement, [{"b_key": key, "b_stake": units} for key, units in stakes.items()])
+
+
+async def judge(tx: Tx, mission_id: str, awards: Sequence[tuple[str, int, int, int]]) -> None:
+    """Close the judgement of tasks: rows of key, price of the outcome, the agent's part of it, units forfeited."""
+    statement = (
+        sa.update(tasks)
+        .where(_of(tx, mission_id), tasks.c.key == sa.bindparam("b_key"), tasks.c.judged.is_(sa.false()))
+        .values(
+            judged=True,
+            paid_units=tasks.c.paid_units + sa.bindparam("b_price"),
+            agent_units=tasks.c.agent_units + sa.bindparam("b_agent"),
+            forfeited_units=sa.bindparam("b_forfeited"),
+        )
+    )
+    names = ("b_key", "b_price", "b_agent", "b_forfeited")
+    rows = [dict(zip(names, award, strict=True)) for award in awards]
+    if rows:
+        await tx.conn.execute(statement, rows)
 
 
 async def add_attempts(tx: Tx, mission_id: str, rows: Sequence[Mapping[str, Any]]) -> None:

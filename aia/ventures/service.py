@@ -9,11 +9,13 @@ from aia.core.money import Units
 from aia.infra.sql import Read, Tx
 from aia.knowledge import CorpusInfo, Knowledge, StoredDocument, stored_document
 from aia.missions import Mission, Missions
+from aia.performance import Performance, rating_snapshot
 from aia.reports import Reports, Verification, verify
 from aia.ventures.discovery import TOP_DEFAULT, DiscoveryPlaybook
 from aia.ventures.model import Corpus
 
 DOCUMENTS_MIN = 10
+RATINGS = "ratings"
 TITLE_MAX, QUESTION_MAX = 200, 1_000
 QUESTION_DEFAULT = "What should we build next, and how do we know?"
 
@@ -44,6 +46,7 @@ class Ventures:
     knowledge: Knowledge
     reports: Reports
     playbook: DiscoveryPlaybook
+    performance: Performance
     enabled: bool = True
 
     async def keep(self, tx: Tx, corpus: Corpus) -> CorpusInfo:
@@ -60,9 +63,15 @@ class Ventures:
     async def start(self, tx: Tx, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission:
         """Mission, budget hold and news in this transaction; the caller then starts the engine.
 
+        The brief takes the ratings of this moment along, and they share out the work. A repeat of an
+        earlier discovery takes that one's, so that it is a repeat.
         Raises `BudgetTooSmall`, `InsufficientFunds`, `Invalid`, or `Forbidden` when discovery is off.
         """
-        brief = self._brief(corpus, request)
+        earlier = await self.earlier(tx, corpus, request)
+        taken = None if earlier is None else earlier.brief.get(RATINGS)
+        if taken is None:
+            taken = rating_snapshot(await self.performance.ratings(tx))
+        brief = self._brief(corpus, request) | {RATINGS: taken}
         return await self.missions.create(tx, self.playbook.kind, brief, seed=request.seed, budget=request.budget)
 
     async def earlier(self, read: Read, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission | None:

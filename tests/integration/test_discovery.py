@@ -1,14 +1,17 @@
 """A discovery on real databases: the main job, its report, and what it cost."""
 
+import json
+import re
 from collections.abc import AsyncGenerator
 
 import pytest
 
 from aia.app import App, open_app
 from aia.config import Settings
+from aia.core.money import Units, parse_units
 from aia.core.principal import Principal
 from aia.llm import Answer, ModelUnavailable, Prompt, ScriptedModel
-from aia.missions import MissionState, TaskState
+from aia.missions import BudgetTooSmall, MissionState, Score, TaskState
 from aia.reports import OF_THE_RUN, dumps, parse_report
 from aia.tokens import audit
 from aia.ventures import Corpus, DiscoveryRequest, ReadOptions, TooFewDocuments, read_rows
@@ -103,6 +106,89 @@ async def test_a_corpus_without_needs_gives_an_honest_empty_report(app: App, pri
     assert document["notes"][0] == "0 of 40 documents state a problem or a request."
 
 
+async def test_a_small_budget_does_less_says_so_and_the_least_is_named(app: App, principal: Principal):
+    with pytest.raises(BudgetTooSmall, match=r"0\.5 AIA.*smallest plan may cost up to (\d+\.\d+)") as refused:
+        await discover(app, principal, budget=parse_units("0.5"))
+    least = parse_units(str(refused.value.facts["needed"]))
+    assert (await discover(app, principal, budget=least))["opportunities"]
+    document = await discover(app, principal, sample(2_000), budget=Units(2 * least))
+    planned = re.search(r"The budget reached for (\d+) of (\d+) documents", " ".join(document["notes"]))
+    assert planned is not None
+    read, every = map(int, planned.groups())
+    assert 250 <= read < every == document["corpus"]["documents"]
+    async with app.database.read(principal) as read_:
+        assert (await app.ventures.verify_report(read_, document)).ok
+    largest = max(document["opportunities"], key=lambda o: o["table"]["documents"])
+    assert sum(month["all"] for month in largest["months"]) == read, "unread documents count in no month"
+
+
+async def test_reading_stops_where_it_brings_too_little_and_what_is_unread_is_stated(tmp_path, principal: Principal):
+    settings = make_settings(aia_home=tmp_path / "home", aia_stop_new_per_aia=100_000)
+    async with open_app(settings, durable=False, background=False) as app:
+        document = await discover(app, principal, sample(2_000))
+        async with app.database.read(principal) as read:
+            mission = (await app.missions.page(read, _page())).items[0]
+            tasks = await app.missions.tree(read, mission.id)
+            ledger = await audit(read)
+    assert re.match(r"The director stopped reading after 500 of \d+ documents", document["notes"][0])
+    scouts = [task for task in tasks if task.skill == "extract"]
+    assert [task.paid > 0 for task in scouts] == [task.wave == 0 for task in scouts]
+    assert all(task.judged for task in scouts)
+    assert (ledger.problems, ledger.trial_balance) == ((), 0)
+
+
+async def test_no_planted_claim_reaches_the_report_and_the_critics_found_them(app: App, principal: Principal):
+    document = await discover(app, principal)
+    async with app.database.read(principal) as read:
+        mission = (await app.missions.page(read, _page())).items[0]
+        result = await tx_result(read, mission.id, "review")
+    planted = result["planted"]
+    assert len(planted) >= 10
+    spans = {(q["document"], q["start"], q["end"]) for q in document["quotations"]}
+    async with app.database.read(principal) as read:
+        stored = await app.knowledge.documents(read, mission.brief["corpus"])
+    by_need = {o["need"]: o for o in document["opportunities"]}
+    for claim in planted:
+        content = claim["content"]
+        if (
+            claim["kind"] == "passage"
+            and content["quotation"] != stored[content["document"]].text[content["start"] : content["end"]]
+        ):
+            assert (stored[content["document"]].id, content["start"], content["end"]) not in spans
+        if claim["kind"] == "count" and claim["need"] in by_need:
+            assert by_need[claim["need"]]["table"][content["column"]] != content["value"]
+        if claim["kind"] == "distinct":
+            assert claim["need"] not in by_need
+    assert f"of {len(planted)} false claims planted to measure them they found {len(planted)}" in " ".join(
+        document["notes"]
+    )
+
+
+async def tx_result(read, mission: str, key: str) -> dict:
+    from sqlalchemy import text
+
+    query = text("select result from task where mission = :mission and key = :key").bindparams(
+        mission=mission, key=key
+    )
+    found = (await read.row(query)).result
+    return json.loads(found) if isinstance(found, str) else found
+
+
+async def test_ratings_share_out_the_next_work_and_a_repeat_is_a_repeat(app: App, principal: Principal):
+    first = await discover(app, principal)
+    await app.drain_outbox()
+    async with app.database.begin(principal) as tx:
+        scores = [(f"test/{i}", Score("scout-3", "extract", 1.0)) for i in range(40)]
+        await app.performance.record(tx, (await app.missions.page(tx, _page())).items[0].id, scores)
+    await app.drain_outbox()
+    again = await discover(app, principal)
+    other = await discover(app, principal, sample(3_000))
+    assert again["contentDigest"] == first["contentDigest"]
+    read = {line["agent"]: line["tasks"] for line in other["spend"] if line["skill"] == "extract"}
+    assert read["scout-3"] == max(read.values()) >= 2 * min(read.values())
+    assert len(read) == 4
+
+
 class RecordingModel:
     """Names every need after its number of questions; fails on every third."""
 
@@ -142,7 +228,8 @@ async def test_a_model_phrases_needs_is_paid_by_tokens_and_its_failures_fall_bac
         mission = (await app.missions.page(read, _page())).items[0]
         tasks = await app.missions.tree(read, mission.id)
     answered = len(model.prompts) - len(model.prompts) // 3
-    plain = 3 * 0.05 + 0.05 * len(model.prompts)
+    checked, broken = re.findall(r"checked (\d+) claims and broke (\d+)", " ".join(document["notes"]))[0]
+    plain = 3 * 0.05 + 0.02 * len(model.prompts) + 0.005 * (int(checked) - int(broken))
     paid = sum(task.paid for task in tasks if task.skill == "assess") / 10**6
     assert paid == pytest.approx(plain + answered * 1_100 * 15 / 10**6, abs=0.01)
 

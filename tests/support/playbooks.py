@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aia.agents import Roster
 from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.sql import Tx
-from aia.missions import Inputs, Mission, Plan, PlannedTask, Score, Task, Work, within_budget
+from aia.missions import Inputs, Mission, Plan, PlannedTask, Score, Task, Verdict, Work, within_budget
 
 SHARE = Units(1_000_000)
 Behaviour = Callable[[Task], Any]
@@ -27,6 +27,9 @@ class TrialPlaybook:
 
     def quote(self, brief: Mapping[str, Any], roster: Roster) -> Units:
         return Units(SHARE * (self.width + 2))
+
+    def least(self, brief: Mapping[str, Any], roster: Roster) -> Units:
+        return self.quote(brief, roster)
 
     def plan(self, brief: Mapping[str, Any], roster: Roster, budget: Units) -> Plan:
         spare = within_budget(budget, self.quote(brief, roster))
@@ -66,3 +69,31 @@ class TrialSession:
 
     async def copy(self) -> None:
         pass
+
+
+@dataclass
+class JudgedPlaybook(TrialPlaybook):
+    """The same, each scout waiting for the lead's verdict with half of its share, and staking an AIA.
+
+    `verdicts` is what the lead says of each leaf: outcomes and false alarms.
+    """
+
+    verdicts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def plan(self, brief: Mapping[str, Any], roster: Roster, budget: Units) -> Plan:
+        plan = super().plan(brief, roster, budget)
+        waiting = {"outcome": Units(SHARE // 2), "stake": SHARE, "judge": "lead"}
+        return Plan(tuple(replace(t, **waiting) if t.key.startswith("leaf") else t for t in plan.tasks))
+
+    def session(self, principal: Principal, mission: Mission) -> TrialSession:
+        return JudgedSession(self, mission)
+
+
+@dataclass
+class JudgedSession(TrialSession):
+    async def work(self, task: Task, inputs: Inputs) -> Work:
+        work = await super().work(task, inputs)
+        if task.key != "lead" or not isinstance(self.playbook, JudgedPlaybook):
+            return work
+        said = self.playbook.verdicts
+        return replace(work, verdicts=tuple(Verdict(key, right, wrong) for key, (right, wrong) in said.items()))

@@ -11,6 +11,8 @@ from aia.core.money import Units
 from aia.knowledge import CorpusInfo, StoredDocument
 from aia.missions import Inputs, Mission, Task, TaskState
 from aia.reports import Cell, Claim, CorpusSummary, Evidence, Opportunity, Report, Run, SpendLine, corpus_digest
+from aia.ventures.discovery.claims import NeedClaim
+from aia.ventures.discovery.conduct import critics_notes, read_of, reading_notes, without_planted
 from aia.ventures.model import Assessment
 
 EXTRACTIVE = (
@@ -37,6 +39,7 @@ def compose(
     }
     ranked = {row["need"]: row for row in inputs.one("rank")["ranked"]}
     chosen: list[str] = inputs.one("direct")["opportunities"]
+    flags: Mapping[str, Sequence[str]] = inputs.one("review")["flags"]
     model = mission.brief["model"]
     return Report(
         title=mission.brief["title"],
@@ -45,10 +48,14 @@ def compose(
         seed=mission.seed,
         version=version,
         corpus=_summary(corpus, documents),
-        opportunities=tuple(_opportunity(assessments[n], ranked[n], documents) for n in chosen),
+        opportunities=without_planted(
+            tuple(_opportunity(assessments[n], ranked[n], documents, flags.get(n, ())) for n in chosen),
+            [NeedClaim.from_json(row) for row in inputs.one("review")["planted"]],
+            documents,
+        ),
         spend=_spend(tasks),
         budget=mission.budget,
-        notes=_notes(inputs, documents, chosen),
+        notes=_notes(inputs, documents, chosen, int(mission.brief["needs_max"])),
         run=Run(mission.id, mission.started_at or mission.created_at, ended_at),
     )
 
@@ -69,7 +76,7 @@ def _summary(corpus: CorpusInfo, documents: Sequence[StoredDocument]) -> CorpusS
 def _spend(tasks: Sequence[Task]) -> tuple[SpendLine, ...]:
     done: dict[tuple[str, str], list[Task]] = defaultdict(list)
     for task in tasks:
-        if task.state is TaskState.DONE:
+        if task.state is TaskState.DONE and not (task.result or {}).get("skipped"):
             done[task.agent, task.skill].append(task)
     return tuple(
         SpendLine(a, s, len(mine), Units(sum(t.paid for t in mine)), Units(sum(t.earned for t in mine)))
@@ -77,19 +84,25 @@ def _spend(tasks: Sequence[Task]) -> tuple[SpendLine, ...]:
     )
 
 
-def _notes(inputs: Inputs, documents: Sequence[StoredDocument], chosen: Sequence[str]) -> tuple[str, ...]:
+def _notes(
+    inputs: Inputs, documents: Sequence[StoredDocument], chosen: Sequence[str], needs_max: int
+) -> tuple[str, ...]:
     stating = {row[0] for task in inputs.of("extract") for row in (task.result or {})["statements"]}
     grouping = inputs.one("group")
-    refused = inputs.one("review")["refused"]
+    reviewed = inputs.one("review")
     return (
-        f"{len(stating)} of {len(documents)} documents state a problem or a request.",
+        *reading_notes(inputs, len(documents), needs_max),
+        f"{len(stating)} of {len(read_of(inputs))} documents state a problem or a request.",
         f"{grouping['grouped']} statements were grouped ({grouping['method']}) into {len(grouping['needs'])} needs.",
-        f"Critics refused {len(refused)} candidates; {len(chosen)} opportunities are listed.",
+        *critics_notes(reviewed),
+        f"Critics refused {len(reviewed['refused'])} candidates; {len(chosen)} opportunities are listed.",
         "Rules and word lists are English; text in other languages is mostly passed over.",
     )
 
 
-def _opportunity(a: Assessment, rank: Mapping[str, Any], documents: Sequence[StoredDocument]) -> Opportunity:
+def _opportunity(
+    a: Assessment, rank: Mapping[str, Any], documents: Sequence[StoredDocument], found: Sequence[str]
+) -> Opportunity:
     opportunity = content_id("opp", a.need)
     values = _values(a, rank)
     evidence = tuple(
@@ -104,7 +117,7 @@ def _opportunity(a: Assessment, rank: Mapping[str, Any], documents: Sequence[Sto
         claims=_claims(a, opportunity, values, evidence),
         values=values,
         months=a.months if a.momentum is not None else (),
-        flags=_flags(a),
+        flags=(*_flags(a), *(flag for flag in found if flag not in _flags(a))),
     )
 
 

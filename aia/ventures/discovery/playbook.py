@@ -1,39 +1,49 @@
 """The playbook of a discovery: who does what, in seven waves down and up the organisation's tree.
 
-    wave 0  extract  scouts            statements of each part of the corpus
-    wave 1  group    head of scouting  all statements to needs
+    wave 0  extract  scouts            statements of each part of the corpus; four waves with a stop rule
+    wave 1  group    head of scouting  all statements to needs; rules on what the scouts found
     wave 2  assess   analysts          each a share of the needs: reach, severity, momentum, passages
     wave 3  rank     head of analysis  posteriors to scores with intervals
-    wave 4  check    critics           each a share of the candidates
-    wave 5  review   head of quality   which candidates stand
+    wave 4  check    critics           each a share of the claims of the candidates
+    wave 5  review   head of quality   which candidates stand; rules on claims and findings
     wave 6  direct   director          the list
 
-Shares are worst-case prices; what the budget has above them is the director's reserve, and comes back.
+Shares are worst-case prices, with a part that waits for the outcome where work is paid by it; what the
+budget has above them is the director's reserve, and comes back. A budget below the price of doing
+everything reads less of the corpus and looks at fewer needs, down to one shard and a handful.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
 from typing import Any
 
 from aia.agents import Agent, Roster
 from aia.core.errors import Invalid
-from aia.core.money import Units
+from aia.core.money import Units, apportion
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.knowledge import Knowledge
 from aia.llm import Model
 from aia.missions import Mission, Plan, PlannedTask, Session, within_budget
+from aia.performance import work_weights
 from aia.reports import Reports
+from aia.ventures.discovery.claims import CLAIMS_PER_NEED_MAX, PLANTED_ONE_IN
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
+from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
 from aia.ventures.discovery.session import DiscoverySession
 
 KIND = "discovery"
-DOCUMENTS_PER_TASK = 250
 NEEDS_MAX = 60
+NEEDS_MIN = 5
+DEPTHS = (1, 2, 4, 8)
+"""How many times fewer needs are looked at than could be, where the budget is small."""
 CANDIDATES_PER_OPPORTUNITY = 2
 TOP_DEFAULT = 20
 TOP_MAX = 50
+STATEMENTS_PAID_PER_DOCUMENT = 2
+"""More new statements than this in a document are found for the price of two."""
+ALARMS_STAKED = 10
+"""A critic stakes what so many false alarms cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +56,11 @@ class DiscoveryPlaybook:
     model: Model | None
     price_per_mtok: Units
     version: str
+    stop_new_per_aia: int = 0
     kind: str = KIND
 
     def brief(self, corpus: str, documents: int, *, title: str, question: str, top: int) -> dict[str, Any]:
-        """The brief of a mission; names the model, so that a plan is a function of its brief."""
+        """The brief of a mission; names model and stop rule, so that a plan is a function of its brief."""
         if not 1 <= top <= TOP_MAX:
             raise Invalid(f"top is {top}: choose 1 to {TOP_MAX}", field="top")
         return {
@@ -61,17 +72,43 @@ class DiscoveryPlaybook:
             "needs_max": NEEDS_MAX,
             "version": self.version,
             "model": None if self.model is None else self.model.name,
+            "stop_new_per_aia": self.stop_new_per_aia,
         }
 
     def quote(self, brief: Mapping[str, Any], roster: Roster) -> Units:
-        """The sum of the worst-case prices of all tasks."""
-        return Units(sum(task.share for task in self._tasks(brief, roster)))
+        """The sum of the worst-case prices of all tasks when the whole corpus is read."""
+        return _sum(self._tasks(brief, roster, _shards(brief), DEPTHS[0]))
+
+    def least(self, brief: Mapping[str, Any], roster: Roster) -> Units:
+        """The same for one shard and the fewest needs: below it there is no discovery."""
+        return _sum(self._tasks(brief, roster, 1, DEPTHS[-1]))
 
     def plan(self, brief: Mapping[str, Any], roster: Roster, budget: Units) -> Plan:
-        """The whole tree; raises `BudgetTooSmall`, or `NobodyCan` when the roster lacks a skill."""
-        root, *rest = self._tasks(brief, roster)
-        spare = within_budget(budget, Units(root.share + sum(task.share for task in rest)))
+        """The whole tree. A budget that does not hold everything reads fewer shards; where that would
+        leave more than half of them unread, it looks at fewer needs first.
+
+        Raises `BudgetTooSmall` naming the least, or `NobodyCan` when the roster lacks a skill.
+        """
+        within_budget(budget, self.least(brief, roster))
+        shards, depth = 0, DEPTHS[0]
+        for depth in DEPTHS:
+            shards = self._affordable(brief, roster, budget, depth)
+            if 2 * shards >= _shards(brief):
+                break
+        root, *rest = self._tasks(brief, roster, shards, depth)
+        spare = within_budget(budget, _sum([root, *rest]))
         return Plan((replace(root, share=Units(root.share + spare)), *rest))
+
+    def _affordable(self, brief: Mapping[str, Any], roster: Roster, budget: Units, depth: int) -> int:
+        """The most shards whose plan the budget holds at this depth; 0 when not even one."""
+        few, many = 0, _shards(brief)
+        while few < many:
+            middle = (few + many + 1) // 2
+            if _sum(self._tasks(brief, roster, middle, depth)) <= budget:
+                few = middle
+            else:
+                many = middle - 1
+        return few
 
     def session(self, principal: Principal, mission: Mission) -> Session:
         return DiscoverySession(self.database, self.knowledge, self.reports, self.model, self, principal, mission)
@@ -80,62 +117,96 @@ class DiscoveryPlaybook:
         """What the model may cost at most for so many calls: tokens at the held price."""
         return 0 if brief["model"] is None else calls * model_price(MODEL_TOKENS_MAX, self.price_per_mtok)
 
-    def _tasks(self, brief: Mapping[str, Any], roster: Roster) -> list[PlannedTask]:
-        documents, top = int(brief["documents"]), int(brief["top"])
+    def _tasks(self, brief: Mapping[str, Any], roster: Roster, read_max: int, depth: int) -> list[PlannedTask]:
         director = roster.director
+        shards = shards_of(int(brief["documents"]), read_max, rounds=ROUNDS if brief["stop_new_per_aia"] else 1)
+        documents = sum(shard.end - shard.first for shard in shards)
         (grouper,), (ranker,), (reviewer,) = (roster.delegates(director, s)[:1] for s in ("group", "rank", "review"))
-        candidates = top * CANDIDATES_PER_OPPORTUNITY
-        root = _task("direct", None, 6, director, "direct", "Decide the list", {}, director.price(candidates))
-        group = _task("group", "direct", 1, grouper, "group", "Group statements", {}, grouper.price(documents))
-        rank = _task("rank", "direct", 3, ranker, "rank", "Rank the needs", {}, ranker.price(NEEDS_MAX))
-        review = _task("review", "direct", 5, reviewer, "review", "Rule on findings", {}, reviewer.price(candidates))
-        scouts = roster.delegates(grouper, "extract")
-        analysts = roster.delegates(ranker, "assess")
-        critics = roster.delegates(reviewer, "check")
+        candidates = max(NEEDS_MIN, int(brief["top"]) * CANDIDATES_PER_OPPORTUNITY // depth)
+        needs = max(NEEDS_MIN, int(brief["needs_max"]) // depth)
+        grouping, ranking = {"needs": needs}, {"keep": candidates}
+        read = 1 + max(shard.round for shard in shards)
+        root = _task("direct", None, read + 5, director, "direct", "Decide the list", {}, director.price(candidates))
+        group = _task(
+            "group", "direct", read, grouper, "group", "Group statements", grouping, grouper.price(documents)
+        )
+        rank = _task("rank", "direct", read + 2, ranker, "rank", "Rank the needs", ranking, ranker.price(needs))
+        price = reviewer.price(candidates)
+        review = _task("review", "direct", read + 4, reviewer, "review", "Rule on findings", {}, price)
         return [
             root,
             *(group, rank, review),
-            *_extracts(documents, scouts),
-            *self._assessments(brief, analysts),
-            *_checks(candidates, critics),
+            *_extracts(brief, shards, roster.delegates(grouper, "extract")),
+            *self._assessments(brief, read + 1, needs, candidates, roster.delegates(ranker, "assess")),
+            *_checks(candidates, read + 3, roster.delegates(reviewer, "check")),
         ]
 
-    def _assessments(self, brief: Mapping[str, Any], analysts: Sequence[Agent]) -> list[PlannedTask]:
-        share = -(-NEEDS_MAX // len(analysts))
+    def _assessments(
+        self, brief: Mapping[str, Any], wave: int, needs: int, candidates: int, analysts: Sequence[Agent]
+    ) -> list[PlannedTask]:
+        share = -(-needs // len(analysts))
         tasks: list[PlannedTask] = []
         for i, analyst in enumerate(analysts):
             price = Units(analyst.price(share) + self.surcharge_max(brief, share))
             work = {"share": i, "of": len(analysts)}
-            tasks.append(_task(f"assess/{i:02d}", "rank", 2, analyst, "assess", "Assess needs", work, price))
+            outcomes = min(share, candidates) * CLAIMS_PER_NEED_MAX
+            task = _task(f"assess/{i:02d}", "rank", wave, analyst, "assess", "Assess needs", work, price)
+            tasks.append(_judged(task, analyst, outcomes, "review"))
         return tasks
 
 
-def _extracts(documents: int, scouts: Sequence[Agent]) -> list[PlannedTask]:
+def _sum(tasks: Sequence[PlannedTask]) -> Units:
+    return Units(sum(task.share for task in tasks))
+
+
+def _shards(brief: Mapping[str, Any]) -> int:
+    return max(1, -(-int(brief["documents"]) // DOCUMENTS_PER_SHARD))
+
+
+def _extracts(brief: Mapping[str, Any], shards: Sequence[Shard], scouts: Sequence[Agent]) -> list[PlannedTask]:
+    """A task for each shard; ratings decide how many of them each scout reads."""
     tasks: list[PlannedTask] = []
-    starts = range(0, documents, DOCUMENTS_PER_TASK)
-    for i, (start, scout) in enumerate(zip(starts, cycle(scouts), strict=False)):
-        end = min(start + DOCUMENTS_PER_TASK, documents)
-        work = {"first": start, "end": end}
-        title = f"Read documents {start + 1} to {end}"
-        tasks.append(_task(f"extract/{i:05d}", "group", 0, scout, "extract", title, work, scout.price(end - start)))
+    for shard, scout in zip(shards, _readers(brief, len(shards), scouts), strict=True):
+        size = shard.end - shard.first
+        work = {"first": shard.first, "end": shard.end, "round": shard.round}
+        title = f"Read documents {shard.first + 1} to {shard.end}"
+        key = f"extract/{shard.number:05d}"
+        task = _task(key, "group", shard.round, scout, "extract", title, work, scout.price(size))
+        tasks.append(_judged(task, scout, size * STATEMENTS_PAID_PER_DOCUMENT, "group"))
     return tasks
 
 
-def _checks(candidates: int, critics: Sequence[Agent]) -> list[PlannedTask]:
-    share = -(-candidates // len(critics))
-    return [
-        _task(
-            f"check/{i:02d}",
-            "review",
-            4,
-            critic,
-            "check",
-            "Check candidates",
-            {"share": i, "of": len(critics)},
-            critic.price(share),
-        )
-        for i, critic in enumerate(critics)
-    ]
+def _readers(brief: Mapping[str, Any], shards: int, scouts: Sequence[Agent]) -> list[Agent]:
+    """Who reads each shard: the numbers follow the weights, and each scout's shards lie evenly."""
+    posteriors = brief.get("ratings", {}).get("extract", {})
+    worst = [s.price(DOCUMENTS_PER_SHARD) + s.price_per_outcome_units * DOCUMENTS_PER_SHARD for s in scouts]
+    parts = apportion(Units(shards), work_weights([s.id for s in scouts], worst, posteriors, seed=shards))
+    places = [((i + 0.5) / part, which) for which, part in enumerate(parts) for i in range(part)]
+    return [scouts[which] for _, which in sorted(places)]
+
+
+def _checks(candidates: int, wave: int, critics: Sequence[Agent]) -> list[PlannedTask]:
+    """The claims of all candidates and those planted among them, a share for each critic.
+
+    Held for bounties is what breaking every planted claim and one of each candidate would earn.
+    """
+    claims = candidates * CLAIMS_PER_NEED_MAX
+    planted = -(-claims // PLANTED_ONE_IN)
+    share = -(-(claims + planted) // len(critics))
+    bounties = -(-(planted + candidates) // len(critics))
+    tasks: list[PlannedTask] = []
+    for i, critic in enumerate(critics):
+        work = {"share": i, "of": len(critics)}
+        task = _task(f"check/{i:02d}", "review", wave, critic, "check", "Check claims", work, critic.price(share))
+        stake = Units(critic.price_per_outcome_units * ALARMS_STAKED)
+        tasks.append(replace(_judged(task, critic, bounties, "review"), stake=stake))
+    return tasks
+
+
+def _judged(task: PlannedTask, agent: Agent, outcomes: int, judge: str) -> PlannedTask:
+    """The task with what so many outcomes would earn held beside its price."""
+    outcome = Units(agent.price_per_outcome_units * outcomes)
+    return replace(task, share=Units(task.share + outcome), outcome=outcome, judge=judge)
 
 
 def _task(

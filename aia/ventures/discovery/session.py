@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from aia.core.money import Units
@@ -10,11 +11,22 @@ from aia.infra.plugins import load_plugin
 from aia.infra.sql import Database, Tx
 from aia.knowledge import Fact, Knowledge, Passage, StoredDocument
 from aia.llm import Model
-from aia.missions import Inputs, Mission, Score, Task, TaskFailed, Work
+from aia.missions import Inputs, Mission, Task, TaskFailed, Work
 from aia.reports import Reports, dumps
+from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
 from aia.ventures.discovery.compose import compose
+from aia.ventures.discovery.conduct import extracts_of, read_of, read_rounds, statements_in, was_skipped
 from aia.ventures.discovery.phrasing import phrase
+from aia.ventures.discovery.reading import Round, new_of, stops
+from aia.ventures.discovery.ruling import (
+    analyst_scores,
+    analyst_verdicts,
+    critic_scores,
+    critic_verdicts,
+    scout_verdicts,
+)
 from aia.ventures.model import Assessment, Document, Need, Statement
+from aia.ventures.words import content_words
 
 TOOLS = "aia.tools"
 QUOTED = "quoted-in"
@@ -51,18 +63,19 @@ class DiscoverySession:
         self._mission = mission
         self._stored: list[StoredDocument] | None = None
         self._loading = asyncio.Lock()
+        self._rounds_done: dict[int, list[Round]] = {}
 
     async def work(self, task: Task, inputs: Inputs) -> Work:
         """The task's skill names the tool; what it is given follows from the skill."""
         match task.skill:
             case "extract":
-                return await self._extract(task)
+                return await self._extract(task, inputs)
             case "group":
-                return await self._group(inputs)
+                return await self._group(task, inputs)
             case "assess":
                 return await self._assess(task, inputs)
             case "rank":
-                return await self._rank(inputs)
+                return await self._rank(task, inputs)
             case "check":
                 return await self._check(task, inputs)
             case "review":
@@ -83,28 +96,51 @@ class DiscoverySession:
                     self._stored = await self._knowledge.documents(read, self._mission.brief["corpus"])
             return self._stored
 
-    async def _plain(self) -> list[Document]:
-        return [Document(d.id, d.text, d.date, d.author, d.source, d.fields) for d in await self._documents()]
+    async def _plain(self, inputs: Inputs) -> list[Document]:
+        """The documents; those that were not read have no date, so that they count in no month."""
+        plain = [Document(d.id, d.text, d.date, d.author, d.source, d.fields) for d in await self._documents()]
+        read = set(read_of(inputs))
+        if len(read) == len(plain):
+            return plain
+        return [d if i in read else replace(d, day=None) for i, d in enumerate(plain)]
 
-    async def _extract(self, task: Task) -> Work:
+    async def _extract(self, task: Task, inputs: Inputs) -> Work:
+        least = int(self._mission.brief["stop_new_per_aia"])
+        if task.input["round"] and stops(await self._rounds(inputs), least):
+            return Work({"statements": [], "skipped": True}, units_of_work=0, skipped=True)
         part = (await self._documents())[task.input["first"] : task.input["end"]]
         result = await self._tool("extract", [(d.position, d.text) for d in part])
         return Work(result, units_of_work=len(part))
 
-    async def _group(self, inputs: Inputs) -> Work:
+    async def _rounds(self, inputs: Inputs) -> list[Round]:
+        """What each finished round of reading came to; the same for all tasks of a round, so kept."""
+        number = len(read_rounds(inputs))
+        if number not in self._rounds_done:
+            documents = await self._documents()
+            rounds = read_rounds(inputs)
+            said = [
+                [tuple(content_words(documents[s.document].text[s.start : s.end])) for s in statements_in(tasks)]
+                for tasks in rounds
+            ]
+            self._rounds_done[number] = [
+                Round(new, sum(t.paid for t in tasks), skipped=all(was_skipped(t) for t in tasks))
+                for new, tasks in zip(new_of(said), rounds, strict=True)
+            ]
+        return self._rounds_done[number]
+
+    async def _group(self, task: Task, inputs: Inputs) -> Work:
         statements = statements_of(inputs)
         documents = await self._documents()
         texts = [documents[s.document].text[s.start : s.end] for s in statements]
-        result = await self._tool("group", statements, texts, self._mission.seed, self._needs_max())
-        scores = _scout_scores(inputs, result["needs"])
-        return Work(result, units_of_work=len(documents), scores=scores)
-
-    def _needs_max(self) -> int:
-        return int(self._mission.brief["needs_max"])
+        result = await self._tool("group", statements, texts, self._mission.seed, int(task.input["needs"]))
+        said = [tuple(content_words(text)) for text in texts]
+        used = {i for need in result["needs"] for i in need["members"]}
+        verdicts, scores = scout_verdicts(extracts_of(inputs), said, used)
+        return Work(result, units_of_work=len(read_of(inputs)), scores=scores, verdicts=verdicts)
 
     async def _assess(self, task: Task, inputs: Inputs) -> Work:
         mine = needs_of(inputs)[task.input["share"] :: task.input["of"]]
-        documents = await self._plain()
+        documents = await self._plain(inputs)
         result = await self._tool("assess", mine, statements_of(inputs), documents)
         assessments = [Assessment.from_json(row) for row in result["assessments"]]
         tokens = 0
@@ -147,23 +183,46 @@ class DiscoverySession:
         corpus = self._mission.brief["corpus"]
         return Fact(assessment.need, f"stated-in:{corpus}", value, task.agent, self._mission.id, passages=passages)
 
-    async def _rank(self, inputs: Inputs) -> Work:
+    async def _rank(self, task: Task, inputs: Inputs) -> Work:
         assessments = assessments_of(inputs)
-        keep = 2 * int(self._mission.brief["top"])
-        result = await self._tool("rank", assessments, self._mission.seed, keep)
+        result = await self._tool("rank", assessments, self._mission.seed, int(task.input["keep"]))
         return Work(result, units_of_work=len(assessments))
 
-    async def _check(self, task: Task, inputs: Inputs) -> Work:
+    async def _casebook(self, inputs: Inputs) -> Casebook:
+        needs = {need.id: need for need in needs_of(inputs)}
         ranked = _ranked_assessments(inputs)
-        mine = ranked[task.input["share"] :: task.input["of"]]
-        result = await self._tool("check", mine, ranked, await self._plain())
+        return Casebook(tuple(ranked), needs, statements_of(inputs), await self._plain(inputs))
+
+    def _hand_out(
+        self, book: Casebook, critics: int
+    ) -> tuple[list[NeedClaim], list[NeedClaim], list[list[NeedClaim]]]:
+        """The claims, those planted, and what each critic gets of both: a function of the seed."""
+        claims = claims_of(book)
+        planted = plant(claims, book, self._mission.seed)
+        together = handed_out(claims, planted, self._mission.seed)
+        return claims, planted, [together[i::critics] for i in range(critics)]
+
+    async def _check(self, task: Task, inputs: Inputs) -> Work:
+        book = await self._casebook(inputs)
+        _, _, handed = await asyncio.to_thread(self._hand_out, book, int(task.input["of"]))
+        mine = handed[task.input["share"]]
+        result = await self._tool("check", mine, book)
         return Work(result, units_of_work=len(mine))
 
     async def _review(self, inputs: Inputs) -> Work:
-        found = {need: f for task in inputs.of("check") for need, f in (task.result or {})["findings"].items()}
-        order = [a.need for a in _ranked_assessments(inputs)]
-        result = await self._tool("review", {need: found[need] for need in order})
-        return Work(result, units_of_work=len(order), scores=_analyst_scores(inputs, result["refused"]))
+        book = await self._casebook(inputs)
+        checks, analyses = inputs.of("check"), inputs.of("assess")
+        claims, planted, handed = await asyncio.to_thread(self._hand_out, book, len(checks))
+        given = {task.key: handed[task.input["share"]] for task in checks}
+        findings = {task.key: (task.result or {})["findings"] for task in checks}
+        result = await self._tool("review", findings, given, planted, book)
+        by_task = {t.key: [row["need"] for row in (t.result or {})["assessments"]] for t in analyses}
+        return Work(
+            result,
+            units_of_work=len(book.candidates),
+            scores=(*analyst_scores(result, claims, analyses, by_task), *critic_scores(result, checks)),
+            verdicts=(*analyst_verdicts(result, claims, by_task), *critic_verdicts(result)),
+        )
 
     async def _direct(self, inputs: Inputs) -> Work:
         ranked, accepted = inputs.one("rank")["ranked"], inputs.one("review")["accepted"]
@@ -205,7 +264,7 @@ class SignedReport:
 
 def statements_of(inputs: Inputs) -> list[Statement]:
     """All statements of the scouts, in order of document and place."""
-    return [Statement.from_json(row) for task in inputs.of("extract") for row in (task.result or {})["statements"]]
+    return statements_in(extracts_of(inputs))
 
 
 def needs_of(inputs: Inputs) -> list[Need]:
@@ -219,24 +278,3 @@ def assessments_of(inputs: Inputs) -> list[Assessment]:
 def _ranked_assessments(inputs: Inputs) -> list[Assessment]:
     by_need = {a.need: a for a in assessments_of(inputs)}
     return [by_need[row["need"]] for row in inputs.one("rank")["ranked"]]
-
-
-def _scout_scores(inputs: Inputs, needs: Sequence[Mapping[str, Any]]) -> tuple[Score, ...]:
-    """A scout's score: the share of its statements that found their place in a need."""
-    used = {i for need in needs for i in need["members"]}
-    found: dict[str, list[bool]] = {}
-    index = 0
-    for task in inputs.of("extract"):
-        for _ in (task.result or {})["statements"]:
-            found.setdefault(task.agent, []).append(index in used)
-            index += 1
-    return tuple(Score(agent, "extract", sum(hits) / len(hits)) for agent, hits in sorted(found.items()))
-
-
-def _analyst_scores(inputs: Inputs, refused: Mapping[str, Any]) -> tuple[Score, ...]:
-    """An analyst's score: the share of its needs that no critic broke."""
-    kept: dict[str, list[bool]] = {}
-    for task in inputs.of("assess"):
-        for row in (task.result or {})["assessments"]:
-            kept.setdefault(task.agent, []).append(row["need"] not in refused)
-    return tuple(Score(agent, "assess", sum(hits) / len(hits)) for agent, hits in sorted(kept.items()))

@@ -57,44 +57,7 @@ def rank(assessments: Sequence[Assessment], seed: int, keep: int) -> dict[str, A
     return {"ranked": [r.to_json() for r in rank_needs(assessments, seed=seed)[:keep]]}
 
 
-def check(
-    candidates: Sequence[Assessment], others: Sequence[Assessment], documents: Sequence[Document]
-) -> dict[str, Any]:
-    """A critic: what is wrong with each candidate; an empty list passes."""
-    return {"findings": {c.need: _findings(c, others, documents) for c in candidates}}
-
-
-def _findings(candidate: Assessment, others: Sequence[Assessment], documents: Sequence[Document]) -> list[str]:
-    findings: list[str] = []
-    quoted = {documents[d].text[start:end] for d, start, end in candidate.evidence}
-    if not quoted or "" in quoted:
-        findings.append("uncited")
-    if len({d for d, _, _ in candidate.evidence}) < min(2, candidate.documents):
-        findings.append("one document quoted only")
-    for other in others:
-        if other.need == candidate.need:
-            break  # only better ranked needs make a later one a repeat
-        if _same(candidate, other):
-            findings.append(f"repeats {other.need}")
-    return findings
-
-
-def _same(a: Assessment, b: Assessment) -> bool:
-    shared = set(a.terms) & set(b.terms)
-    return len(shared) >= 5 or a.title == b.title
-
-
-def review(findings: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The head of quality: which candidates stand."""
-    fatal = {need: list(found) for need, found in findings.items() if any(map(_is_fatal, found))}
-    return {"accepted": [need for need in findings if need not in fatal], "refused": fatal}
-
-
 def direct(ranked: Sequence[Mapping[str, Any]], accepted: Sequence[str], top: int) -> dict[str, Any]:
     """The director: the accepted needs in order of rank, as many as were asked for."""
     keep = set(accepted)
     return {"opportunities": [r["need"] for r in ranked if r["need"] in keep][:top]}
-
-
-def _is_fatal(finding: str) -> bool:
-    return finding == "uncited" or finding.startswith("repeats")

@@ -1,0 +1,108 @@
+"""What a critic does: hold each claim against the text itself, and say what is wrong with it.
+
+The same reference judges the critics: a finding is upheld when the claim is false, and a false alarm
+when it is true.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from aia.ventures.assessment import momentum, monthly
+from aia.ventures.discovery.claims import Casebook, ClaimKind, NeedClaim
+from aia.ventures.model import StatementKind
+from aia.ventures.statements import is_satisfied
+
+ONE_SOURCE_SHARE = 0.5
+SOLVED_SHARE = 0.25
+GROWTH_TOLERANCE = 1e-4
+SHARED_TERMS_MIN = 5
+SHARED_MEMBERS_MIN = 0.5
+
+
+def check(claims: Sequence[NeedClaim], book: Casebook) -> dict[str, Any]:
+    """A critic: what is wrong, for each claim with which something is."""
+    found = {claim.id: wrong for claim in claims if (wrong := examine(claim, book)) is not None}
+    return {"findings": found, "checked": len(claims)}
+
+
+def examine(claim: NeedClaim, book: Casebook) -> str | None:
+    """What is wrong with a claim, or None when it holds."""
+    match claim.kind:
+        case ClaimKind.PASSAGE:
+            return _passage(claim, book)
+        case ClaimKind.COUNT:
+            return _count(claim, book)
+        case ClaimKind.GROWTH:
+            return _growth(claim, book)
+        case ClaimKind.SEVERAL:
+            return _several(claim, book)
+        case ClaimKind.UNSOLVED:
+            return _unsolved(claim, book)
+        case ClaimKind.DISTINCT:
+            return _distinct(claim, book)
+
+
+def _passage(claim: NeedClaim, book: Casebook) -> str | None:
+    c = claim.content
+    if not 0 <= c["document"] < len(book.documents):
+        return "the document does not exist"
+    if book.documents[c["document"]].text[c["start"] : c["end"]] != c["quotation"] or not c["quotation"]:
+        return "the quotation does not stand there"
+    places = {(s.document, s.start, s.end) for s in (book.statements[i] for i in book.needs[claim.need].members)}
+    if (c["document"], c["start"], c["end"]) not in places:
+        return "the passage does not state this need"
+    return None
+
+
+def _count(claim: NeedClaim, book: Casebook) -> str | None:
+    members = [book.statements[i] for i in book.needs[claim.need].members]
+    documents = {statement.document for statement in members}
+    counted = {
+        "documents": len(documents),
+        "statements": len(members),
+        "authors": len({book.documents[d].author for d in documents} - {None}),
+        "requests": sum(statement.kind is StatementKind.REQUEST for statement in members),
+    }
+    column, value = claim.content["column"], claim.content["value"]
+    return None if counted[column] == value else f"{column} are {counted[column]}, not {value}"
+
+
+def _growth(claim: NeedClaim, book: Casebook) -> str | None:
+    days = [document.day for document in book.documents]
+    found = momentum(monthly(days, book.documents_of(claim.need)))
+    if found is None:
+        return "there are too few dates to tell"
+    claimed = claim.content["lower"]
+    return None if abs(found.lower - claimed) <= GROWTH_TOLERANCE else f"it is {found.lower}, not {claimed}"
+
+
+def _several(claim: NeedClaim, book: Casebook) -> str | None:
+    """Survivorship: what one loud source says often is not what many need."""
+    documents = book.documents_of(claim.need)
+    authors = Counter(a for d in documents if (a := book.documents[d].author) is not None)
+    if not authors:
+        return None
+    (_, most) = authors.most_common(1)[0]
+    return f"one source wrote {most} of {len(documents)}" if most > ONE_SOURCE_SHARE * len(documents) else None
+
+
+def _unsolved(claim: NeedClaim, book: Casebook) -> str | None:
+    documents = book.documents_of(claim.need)
+    solved = sum(is_satisfied(book.documents[d].text) for d in documents)
+    return f"{solved} of {len(documents)} say it is solved" if solved > SOLVED_SHARE * len(documents) else None
+
+
+def _distinct(claim: NeedClaim, book: Casebook) -> str | None:
+    """Only needs that rank better make a later one a repeat."""
+    c = claim.content
+    terms, members = set(c["terms"]), set(c["members"])
+    for other in book.candidates[: c["rank"]]:
+        if other.need == claim.need:
+            continue
+        shared = members & set(book.needs[other.need].members)
+        if len(terms & set(other.terms)) >= SHARED_TERMS_MIN or other.title == c["title"]:
+            return f"repeats {other.need}"
+        if len(shared) > SHARED_MEMBERS_MIN * len(members):
+            return f"repeats {other.need}"
+    return None

@@ -1,0 +1,177 @@
+"""Ruling on the work of others: what of it counts, what it earns, and how good that shows its agent to be.
+
+Scouts are judged when statements have been grouped, analysts and critics when findings have been ruled on.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aia.missions import Score, Task, Verdict
+from aia.ventures.discovery.claims import Casebook, ClaimKind, NeedClaim
+from aia.ventures.discovery.critics import examine
+
+FLAGS = {ClaimKind.SEVERAL: "mostly one source", ClaimKind.UNSOLVED: "some say it is solved"}
+"""What a broken claim of these kinds puts on an opportunity; one of any other kind refuses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the head of quality decides: by critic's task, claims rightly broken and falsely accused."""
+
+    broken: Mapping[str, str]
+    upheld: Mapping[str, tuple[str, ...]]
+    false_alarms: Mapping[str, tuple[str, ...]]
+    missed: Mapping[str, tuple[str, ...]]
+
+
+def rule(
+    findings: Mapping[str, Mapping[str, str]],
+    handed: Mapping[str, Sequence[NeedClaim]],
+    planted: Sequence[NeedClaim],
+    book: Casebook,
+) -> Ruling:
+    """Rule on each critic's findings by holding the accused claims against the text again.
+
+    `findings` and `handed` are by critic's task. A finding on a claim the critic was not handed counts as
+    a false alarm. A planted claim is false by construction, whatever the reference says of it.
+    """
+    false = {claim.id for claim in planted}
+    broken: dict[str, str] = {}
+    upheld: dict[str, tuple[str, ...]] = {}
+    alarms: dict[str, tuple[str, ...]] = {}
+    missed: dict[str, tuple[str, ...]] = {}
+    for task, said in sorted(findings.items()):
+        mine = {claim.id: claim for claim in handed[task]}
+        right: list[str] = []
+        for claim_id in sorted(said):
+            claim = mine.get(claim_id)
+            wrong = None if claim is None else examine(claim, book)
+            if claim is not None and (wrong is not None or claim_id in false):
+                right.append(claim_id)
+                if claim_id not in false:
+                    broken[claim_id] = wrong or said[claim_id]
+        upheld[task] = tuple(right)
+        alarms[task] = tuple(sorted(set(said) - set(right)))
+        missed[task] = tuple(sorted(false & set(mine) - set(right)))
+    return Ruling(broken, upheld, alarms, missed)
+
+
+def review(
+    findings: Mapping[str, Mapping[str, str]],
+    handed: Mapping[str, Sequence[NeedClaim]],
+    planted: Sequence[NeedClaim],
+    book: Casebook,
+) -> dict[str, Any]:
+    """The head of quality: which candidates stand, which are refused and why, and how the critics did."""
+    ruling = rule(findings, handed, planted, book)
+    claims = {claim.id: claim for mine in handed.values() for claim in mine}
+    refused: dict[str, list[str]] = defaultdict(list)
+    flags: dict[str, list[str]] = defaultdict(list)
+    for claim_id, wrong in sorted(ruling.broken.items()):
+        claim = claims[claim_id]
+        if claim.kind in FLAGS:
+            flags[claim.need].append(FLAGS[claim.kind])
+        else:
+            refused[claim.need].append(wrong)
+    return {
+        "accepted": [a.need for a in book.candidates if a.need not in refused],
+        "refused": dict(refused),
+        "flags": dict(flags),
+        "broken": sorted(ruling.broken),
+        "planted": [claim.to_json() for claim in planted],
+        "claims": len(claims) - len(planted),
+        "critics": {
+            task: {
+                "upheld": list(ruling.upheld[task]),
+                "false_alarms": list(ruling.false_alarms[task]),
+                "missed": list(ruling.missed[task]),
+            }
+            for task in sorted(findings)
+        },
+    }
+
+
+def critic_verdicts(reviewed: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """A bounty for each claim a critic broke rightly; each false alarm costs as much of its stake."""
+    return tuple(
+        Verdict(task, outcomes=len(found["upheld"]), false_alarms=len(found["false_alarms"]))
+        for task, found in reviewed["critics"].items()
+    )
+
+
+def critic_scores(reviewed: Mapping[str, Any], tasks: Sequence[Task]) -> tuple[Score, ...]:
+    """Recall of the planted claims, times the share of findings that were right; 1 where there were none."""
+    planted = {claim["id"] for claim in reviewed["planted"]}
+    sums: dict[str, list[int]] = {}
+    for task in tasks:
+        found = reviewed["critics"][task.key]
+        caught = len(planted & set(found["upheld"]))
+        row = (caught, caught + len(found["missed"]), len(found["upheld"]), len(found["false_alarms"]))
+        sums[task.agent] = [a + b for a, b in zip(sums.get(task.agent, [0, 0, 0, 0]), row, strict=True)]
+    return tuple(
+        Score(agent, "check", _share(c, p) * _share(u, u + f)) for agent, (c, p, u, f) in sorted(sums.items())
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+def analyst_verdicts(
+    reviewed: Mapping[str, Any], claims: Sequence[NeedClaim], by_task: Mapping[str, Sequence[str]]
+) -> tuple[Verdict, ...]:
+    """Each claim of a candidate that no critic broke counts; `by_task` are the needs of each analyst's task."""
+    standing, _ = _standing(reviewed, claims)
+    return tuple(Verdict(task, sum(standing[n] for n in needs)) for task, needs in sorted(by_task.items()))
+
+
+def analyst_scores(
+    reviewed: Mapping[str, Any],
+    claims: Sequence[NeedClaim],
+    tasks: Sequence[Task],
+    by_task: Mapping[str, Sequence[str]],
+) -> tuple[Score, ...]:
+    """The share of an analyst's checked claims that stand."""
+    standing, all_of = _standing(reviewed, claims)
+    sums: dict[str, tuple[int, int]] = {}
+    for task in tasks:
+        kept, every = sums.get(task.agent, (0, 0))
+        needs = by_task[task.key]
+        sums[task.agent] = (kept + sum(standing[n] for n in needs), every + sum(all_of[n] for n in needs))
+    return tuple(Score(agent, "assess", kept / n) for agent, (kept, n) in sorted(sums.items()) if n)
+
+
+def _standing(reviewed: Mapping[str, Any], claims: Sequence[NeedClaim]) -> tuple[dict[str, int], dict[str, int]]:
+    broken = set(reviewed["broken"])
+    standing: dict[str, int] = defaultdict(int)
+    every: dict[str, int] = defaultdict(int)
+    for claim in claims:
+        every[claim.need] += 1
+        standing[claim.need] += claim.id not in broken
+    return standing, every
+
+
+def scout_verdicts(
+    tasks: Sequence[Task], keys: Sequence[Hashable], used: set[int]
+) -> tuple[tuple[Verdict, ...], tuple[Score, ...]]:
+    """Each statement that found its place in a need and says what none before it said counts.
+
+    `keys[i]` is what statement i says, over all tasks in order; `used` are the statements of needs.
+    """
+    seen: set[Hashable] = set()
+    verdicts: list[Verdict] = []
+    sums: dict[str, tuple[int, int]] = {}
+    index = 0
+    for task in tasks:
+        accepted, number = 0, len((task.result or {})["statements"])
+        for i in range(index, index + number):
+            accepted += i in used and keys[i] not in seen
+            seen.add(keys[i])
+        index += number
+        verdicts.append(Verdict(task.key, accepted))
+        kept, every = sums.get(task.agent, (0, 0))
+        sums[task.agent] = (kept + accepted, every + number)
+    scores = tuple(Score(agent, "extract", kept / n) for agent, (kept, n) in sorted(sums.items()) if n)
+    return tuple(verdicts), scores
