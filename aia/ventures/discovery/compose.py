@@ -11,6 +11,7 @@ from aia.core.money import Units
 from aia.knowledge import CorpusInfo, StoredDocument
 from aia.missions import Inputs, Mission, Task, TaskState
 from aia.reports import Cell, Claim, CorpusSummary, Evidence, Opportunity, Report, Run, SpendLine, corpus_digest
+from aia.ventures.discovery.arguments import argument_claims, arguments_of, model_notes
 from aia.ventures.discovery.claims import NeedClaim
 from aia.ventures.discovery.conduct import critics_notes, read_of, reading_notes, without_planted
 from aia.ventures.model import Assessment
@@ -40,22 +41,36 @@ def compose(
     ranked = {row["need"]: row for row in inputs.one("rank")["ranked"]}
     chosen: list[str] = inputs.one("direct")["opportunities"]
     flags: Mapping[str, Sequence[str]] = inputs.one("review")["flags"]
-    model = mission.brief["model"]
+    arguments, model = arguments_of(inputs), mission.brief["model"]
     return Report(
         title=mission.brief["title"],
         question=mission.brief["question"],
-        method=EXTRACTIVE if model is None else f"{EXTRACTIVE.partition(';')[0]}; names phrased by {model}",
+        method=EXTRACTIVE
+        if model is None
+        else f"{EXTRACTIVE.partition(';')[0]}; names phrased and argued by {model}",
         seed=mission.seed,
         version=version,
         corpus=_summary(corpus, documents),
         opportunities=without_planted(
-            tuple(_opportunity(assessments[n], ranked[n], documents, flags.get(n, ())) for n in chosen),
+            tuple(
+                _opportunity(
+                    assessments[n],
+                    ranked[n],
+                    documents,
+                    flags.get(n, ()),
+                    argument_claims(arguments.get(n), str(model), documents),
+                )
+                for n in chosen
+            ),
             [NeedClaim.from_json(row) for row in inputs.one("review")["planted"]],
             documents,
         ),
         spend=_spend(tasks),
         budget=mission.budget,
-        notes=_notes(inputs, documents, chosen, int(mission.brief["needs_max"])),
+        notes=(
+            *_notes(inputs, documents, chosen, int(mission.brief["needs_max"])),
+            *model_notes(inputs, model),
+        ),
         run=Run(mission.id, mission.started_at or mission.created_at, ended_at),
     )
 
@@ -101,7 +116,11 @@ def _notes(
 
 
 def _opportunity(
-    a: Assessment, rank: Mapping[str, Any], documents: Sequence[StoredDocument], found: Sequence[str]
+    a: Assessment,
+    rank: Mapping[str, Any],
+    documents: Sequence[StoredDocument],
+    found: Sequence[str],
+    argued: Sequence[Claim],
 ) -> Opportunity:
     opportunity = content_id("opp", a.need)
     values = _values(a, rank)
@@ -114,7 +133,7 @@ def _opportunity(
         need=a.need,
         name=a.title,
         phrased_by=a.phrased_by or "extracted from the text",
-        claims=_claims(a, opportunity, values, evidence),
+        claims=(*_claims(a, opportunity, values, evidence), *argued),
         values=values,
         months=a.months if a.momentum is not None else (),
         flags=(*_flags(a), *(flag for flag in found if flag not in _flags(a))),

@@ -1,6 +1,7 @@
 """A discovery at work: each task's tool called with what it needs, outside any transaction."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from aia.knowledge import Fact, Knowledge, Passage, StoredDocument
 from aia.llm import Model
 from aia.missions import Inputs, Mission, Task, TaskFailed, Work
 from aia.reports import Reports, dumps
+from aia.ventures.discovery.arguments import argued, numbered
 from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
 from aia.ventures.discovery.compose import compose
 from aia.ventures.discovery.conduct import extracts_of, read_of, read_rounds, statements_in, was_skipped
@@ -143,28 +145,34 @@ class DiscoverySession:
         documents = await self._plain(inputs)
         result = await self._tool("assess", mine, statements_of(inputs), documents)
         assessments = [Assessment.from_json(row) for row in result["assessments"]]
+        said: dict[str, Any] = {}
         tokens = 0
         if self._model is not None and self._mission.brief["model"] is not None:
-            assessments, tokens = await self._phrased(self._model, assessments, documents)
-        result = {"assessments": [a.to_json() for a in assessments]}
+            needs = {need.id: need for need in mine}
+            assessments, said, tokens = await self._phrased(self._model, assessments, needs, inputs)
+        result = {"assessments": [a.to_json() for a in assessments], **said}
         surcharge = -(-tokens * self._pricing.price_per_mtok // 1_000_000)
         facts = tuple([await self._fact(task, assessment) for assessment in assessments])
         return Work(result, units_of_work=len(mine), facts=facts, surcharge_units=surcharge)
 
     async def _phrased(
-        self, model: Model, assessments: Sequence[Assessment], documents: Sequence[Document]
-    ) -> tuple[list[Assessment], int]:
+        self, model: Model, assessments: Sequence[Assessment], needs: Mapping[str, Need], inputs: Inputs
+    ) -> tuple[list[Assessment], dict[str, Any], int]:
+        """The assessments in the model's words, what it argued and what was dropped, and its tokens."""
+        documents, statements = await self._plain(inputs), statements_of(inputs)
         phrased: list[Assessment] = []
+        arguments: dict[str, Any] = {}
+        dropped: Counter[str] = Counter()
         tokens = 0
         for a in assessments:
-            words = await phrase(model, [documents[d].text[start:end] for d, start, end in a.evidence])
+            places = numbered(a, needs[a.need], statements, documents)
+            words = await phrase(model, [documents[d].text[start:end] for d, start, end in places])
             tokens += words.tokens
-            if words.name is None:
-                phrased.append(a)
-                continue
+            dropped.update(words.dropped)
+            arguments[a.need] = argued(words, places)
             changes = {"title": words.name, "summary": words.summary, "phrased_by": model.name}
-            phrased.append(Assessment.from_json(a.to_json() | changes))
-        return phrased, tokens
+            phrased.append(a if words.name is None else replace(a, **changes))
+        return phrased, {"arguments": arguments, "dropped": dict(dropped), "asked": len(assessments)}, tokens
 
     async def _fact(self, task: Task, assessment: Assessment) -> Fact:
         documents = await self._documents()
