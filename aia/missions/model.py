@@ -112,7 +112,8 @@ class Task:
     """A planned task and how it went.
 
     `paid` is its price, for the work and for its outcome, and `earned` what of that its agent got; `stake`
-    is what the agent really put up, and `forfeited` what of that went to the mission. `judged` tells whether outcome and stake are settled.
+    is what the agent really put up, and `forfeited` what of that went to the mission. `judged` tells whether
+    outcome and stake are settled.
     """
 
     key: str

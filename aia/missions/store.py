@@ -316,7 +316,7 @@ async def judge(tx: Tx, mission_id: str, awards: Sequence[tuple[str, int, int, i
         )
     )
     names = ("b_key", "b_price", "b_agent", "b_forfeited")
-    rows = [dict(zip(names, award, strict=True)) for award in awards]
+    rows: list[dict[str, Any]] = [dict(zip(names, award, strict=True)) for award in awards]
     if rows:
         await tx.conn.execute(statement, rows)
 
