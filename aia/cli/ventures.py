@@ -8,10 +8,18 @@ import click
 from aia.cli.support import print_json, print_table
 from aia.ventures import Corpus, ReadOptions, read_corpus
 from aia.ventures.analysis import Grouping, group_corpus, momenta
+from aia.ventures.vectors import Embedding
 
 source = click.argument("path", type=click.Path(path_type=Path))
 shared = (
     click.option("--seed", type=int, default=0, show_default=True),
+    click.option(
+        "--embedding",
+        type=click.Choice([e.value for e in Embedding]),
+        default=Embedding.TABLE.value,
+        show_default=True,
+        help="The shipped table, or the better and slower sentence model of the extra minilm.",
+    ),
     click.option("--all", "everything", is_flag=True, help="Group every document, not only those that state a need."),
     click.option("--text-field", help="Field that holds the text."),
     click.option("--date-field", help="Field that holds the date."),
@@ -33,7 +41,13 @@ def command() -> None:
 def _grouped(path: Path, options: dict[str, Any]) -> tuple[Corpus, Grouping]:
     reading = ReadOptions(text_field=options["text_field"], date_field=options["date_field"])
     corpus = read_corpus(path, reading)
-    return corpus, group_corpus(corpus.documents, seed=options["seed"], everything=options["everything"])
+    grouping = group_corpus(
+        corpus.documents,
+        seed=options["seed"],
+        everything=options["everything"],
+        embedding=Embedding(options["embedding"]),
+    )
+    return corpus, grouping
 
 
 @command.command("needs")

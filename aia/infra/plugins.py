@@ -1,6 +1,7 @@
 """Plugins are entry points; built-ins are registered in the same way and load when first used.
 
-Groups: `aia.engines` (durable engines), `aia.llm` (model providers), `aia.tools` (what agents do).
+Groups: `aia.embeddings` (sentence models), `aia.engines` (durable engines), `aia.llm` (model providers),
+`aia.tools` (what agents do).
 """
 
 from importlib.metadata import entry_points
@@ -17,7 +18,7 @@ def load_plugin(group: str, name: str) -> Any:
         except ImportError as error:
             raise Invalid(
                 f"the plugin {name!r} of {group} needs a package that is not installed ({error.name}): "
-                f"pip install 'aia[{name}]'"
+                f"make setup EXTRAS={name}, or pip install 'aia[{name}]'"
             ) from error
     raise Invalid(f"no plugin {name!r} of {group} is installed; there are: {', '.join(names(group))}")
 

@@ -1,6 +1,6 @@
 """The engine on documents, without mission or ledger: the same tools, one after the other."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,9 @@ import numpy as np
 
 from aia.ventures.assessment import momentum, monthly
 from aia.ventures.model import Document, Need, Statement, StatementKind
-from aia.ventures.needs import group
+from aia.ventures.needs import centres_of, group
 from aia.ventures.statements import find_statements
-from aia.ventures.vectors import shipped_embedder
+from aia.ventures.vectors import Embedding, open_embedder
 
 NEEDS_MAX = 1_000
 DECIMALS = 4
@@ -29,7 +29,9 @@ class Grouping:
     assigned: tuple[tuple[str | None, float], ...]
 
 
-def group_corpus(documents: Sequence[Document], *, seed: int, everything: bool) -> Grouping:
+def group_corpus(
+    documents: Sequence[Document], *, seed: int, everything: bool, embedding: Embedding = Embedding.TABLE
+) -> Grouping:
     """Group the statements of documents, or with `everything` each document as one text."""
     statements: list[Statement] = []
     for position, document in enumerate(documents):
@@ -41,7 +43,7 @@ def group_corpus(documents: Sequence[Document], *, seed: int, everything: bool) 
     texts = [documents[s.document].text[s.start : s.end] for s in statements]
     if len(statements) < 3:
         return Grouping((), tuple((None, 0.0) for _ in documents))
-    vectors = shipped_embedder(seed).encode(texts)
+    vectors = open_embedder(embedding, seed).encode(texts)
     needs = group(statements, texts, vectors, seed=seed, needs_max=NEEDS_MAX)
     return Grouping(*_assign(documents, statements, needs, vectors))
 
@@ -51,8 +53,7 @@ def _assign(
 ) -> tuple[tuple[tuple[Need, int], ...], tuple[tuple[str | None, float], ...]]:
     best: dict[int, tuple[float, str]] = {}
     if needs:
-        centres = np.stack([vectors[list(n.members)].mean(axis=0) for n in needs])
-        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
+        centres = centres_of([n.members for n in needs], vectors)
         for i, need in enumerate(needs):
             cosines = vectors[list(need.members)] @ centres.T
             own = cosines[:, i].copy()
@@ -61,7 +62,8 @@ def _assign(
                 where = statements[member].document
                 best[where] = max(best.get(where, (-2.0, "")), (float(margin), need.id))
     assigned = tuple((best[i][1], best[i][0]) if i in best else (None, 0.0) for i in range(len(documents)))
-    counts = tuple((need, sum(found == need.id for found, _ in assigned)) for need in needs)
+    documents_of = Counter(found for found, _ in assigned)
+    counts = tuple((need, documents_of[need.id]) for need in needs)
     return tuple(sorted(counts, key=lambda pair: (-pair[1], pair[0].id))), assigned
 
 

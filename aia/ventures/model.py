@@ -96,7 +96,8 @@ class Statement:
 class Need:
     """Statements of several documents that ask for the same thing.
 
-    `members` and `medoids` are indices of statements; the medoids say it best, best first.
+    `members` and `medoids` are indices of statements; the medoids say it best, best first. Needs of one
+    `theme` are near each other; `theme_title` says what they share.
     """
 
     id: str
@@ -104,13 +105,23 @@ class Need:
     terms: tuple[str, ...]
     members: tuple[int, ...]
     medoids: tuple[int, ...]
+    theme: str = ""
+    theme_title: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Need":
-        return cls(row["id"], row["title"], tuple(row["terms"]), tuple(row["members"]), tuple(row["medoids"]))
+        return cls(
+            row["id"],
+            row["title"],
+            tuple(row["terms"]),
+            tuple(row["members"]),
+            tuple(row["medoids"]),
+            row.get("theme", ""),
+            row.get("theme_title", ""),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """Statements to needs: neighbour graph, communities, names."""
 
-from aia.ventures.needs.grouping import group
+from aia.ventures.needs.grouping import centres_of, group, partition
 
-__all__ = ["group"]
+__all__ = ["centres_of", "group", "partition"]

@@ -1,211 +1,157 @@
-"""Grouping statements into needs: a neighbour graph, Leiden communities, names by what sets them apart.
+"""Grouping statements into needs, and needs into themes.
 
-Communities: Traag, Waltman and van Eck, 2019, "From Louvain to Leiden" (graspologic-native, MIT).
-The resolution is chosen without labels: the finest one whose groups are as stable over seeded
-subsamples as the most stable one, within a tolerance. Names: class-based TF-IDF (Grootendorst, 2022).
+A neighbour graph, its Leiden communities at the most stable resolution, what fits nowhere set aside, a name
+and the plainest quotations for each need. The same statements, vectors and seed give the same needs.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from math import comb, log
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
-import graspologic_native
 import numpy as np
+from scipy import sparse
 
 from aia.core.ids import content_id
 from aia.ventures.model import Need, Statement
+from aia.ventures.needs.communities import (
+    NEIGHBOURS,
+    NEIGHBOURS_WIDE,
+    SAMPLE_ROWS_MAX,
+    choose_resolution,
+    communities,
+    neighbour_graph,
+)
+from aia.ventures.needs.names import name_groups
+from aia.ventures.needs.neighbours import nearest
 from aia.ventures.vectors import Vectors
-from aia.ventures.words import STOP_WORDS, content_words, tokens
 
-NEIGHBOURS = 10
-BLOCK_ROWS = 1_024
-RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 12.0)
-SAMPLE_NODES_MAX = 4_000
-SUBSAMPLE_SHARE = 0.8
-STABILITY_TOLERANCE = 0.05
+DOCUMENTS_MIN = 3
 MEDOIDS = 12
 PLAIN_CHARACTERS = 160
-TERMS = 6
-TITLE_WORDS_MAX = 4
+THEME_COARSENING = 10.0
+CORE_SHARE = 0.5
 
-Edges = list[tuple[str, str, float]]
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A label for each row (-1 fits nowhere) and the graph it was found in."""
+
+    labels: np.ndarray
+    graph: Any
+    resolution: float
 
 
 def group(
     statements: Sequence[Statement], texts: Sequence[str], vectors: Vectors, *, seed: int, needs_max: int
 ) -> tuple[Need, ...]:
-    """Needs that several documents state, those of most documents first; the rest fits nowhere.
+    """Needs that at least three documents state, those of most documents first; the rest fits nowhere.
 
-    `texts[i]` is the quotation of `statements[i]` and `vectors[i]` its vector. A need has statements of
-    at least three documents, or two in a thousand if that is more.
+    `texts[i]` is the quotation of `statements[i]` and `vectors[i]` its vector.
     """
-    if len(statements) < 3:
+    if len(statements) < DOCUMENTS_MIN:
         return ()
-    neighbours, similarities = nearest(vectors, NEIGHBOURS)
-    resolution = choose_resolution(neighbours, similarities, seed=seed)
-    labels = _communities(_edges(neighbours, similarities), len(statements), resolution, seed)
+    found = partition(vectors, seed=seed)
     members: dict[int, list[int]] = defaultdict(list)
-    for index, label in enumerate(labels):
+    for index, label in enumerate(found.labels.tolist()):
         members[label].append(index)
-    documents = len({statement.document for statement in statements})
-    least = max(3, documents // 500)
-    kept = [m for m in members.values() if len({statements[i].document for i in m}) >= least]
-    kept.sort(key=lambda m: (-len({statements[i].document for i in m}), m[0]))
+    reach = {label: len({statements[i].document for i in rows}) for label, rows in members.items()}
+    kept = sorted((la for la in members if reach[la] >= DOCUMENTS_MIN), key=lambda la: (-reach[la], members[la][0]))
     kept = kept[:needs_max]
-    words = [Counter(w for i in m for w in set(content_words(texts[i]))) for m in kept]
-    phrases = [_phrases([texts[i] for i in m]) for m in kept]
-    terms = _distinct([words[i] for i in range(len(kept))], [len(m) for m in kept])
-    names = _names(phrases, terms, [len(m) for m in kept])
-    needs = [
-        Need(_need_id(name, term), name, term, tuple(m), _medoids(m, statements, vectors))
-        for m, name, term in zip(kept, names, terms, strict=True)
-    ]
-    return tuple(needs)
-
-
-def nearest(vectors: Vectors, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """(n, k) indices and cosine similarities of each row's nearest others; exact, ties by index."""
-    n = len(vectors)
-    k = min(k, n - 1)
-    indices = np.empty((n, k), dtype=np.int32)
-    similarities = np.empty((n, k), dtype=np.float32)
-    for start in range(0, n, BLOCK_ROWS):
-        block = np.round(vectors[start : start + BLOCK_ROWS] @ vectors.T, 4)
-        rows = np.arange(len(block))
-        block[rows, start + rows] = -np.inf
-        # Sorting by (similarity, index) instead of partitioning makes ties the same everywhere.
-        candidates = np.argpartition(-block, k - 1, axis=1)[:, :k]
-        least = np.take_along_axis(block, candidates, axis=1).min(axis=1)
-        for row in rows:
-            at_least = np.flatnonzero(block[row] >= least[row])
-            order = np.lexsort((at_least, -block[row, at_least]))[:k]
-            indices[start + row] = at_least[order]
-            similarities[start + row] = block[row, at_least[order]]
-    return indices, similarities
-
-
-def _edges(neighbours: np.ndarray, similarities: np.ndarray, only: set[int] | None = None) -> Edges:
-    weights: dict[tuple[int, int], float] = {}
-    for row, (others, values) in enumerate(zip(neighbours.tolist(), similarities.tolist(), strict=True)):
-        if only is not None and row not in only:
-            continue
-        for other, value in zip(others, values, strict=True):
-            if value > 0.05 and (only is None or other in only):
-                weights[min(row, other), max(row, other)] = round(float(value), 4)
-    return [(str(a), str(b), weight) for (a, b), weight in sorted(weights.items())]
-
-
-def _communities(edges: Edges, n: int, resolution: float, seed: int) -> list[int]:
-    """A label for each node; a node without neighbours is its own community."""
-    labels = list(range(n, 2 * n))
-    if edges:
-        leiden: Any = graspologic_native.leiden  # pyright: ignore[reportAttributeAccessIssue] - a Rust module
-        _, found = leiden(
-            edges,
-            starting_communities=None,
-            resolution=resolution,
-            randomness=0.001,
-            iterations=2,
-            use_modularity=True,
-            seed=seed,
-            trials=1,
+    groups = [members[label] for label in kept]
+    names = name_groups([[texts[i] for i in _by_closeness(rows, vectors)] for rows in groups])
+    medoids = [_medoids(rows, statements, vectors) for rows in groups]
+    themes = _themes(found, kept, seed)
+    theme_rows: dict[int, list[int]] = defaultdict(list)
+    for rows, theme in zip(groups, themes, strict=True):
+        theme_rows[theme].extend(rows)
+    theme_names = dict(
+        zip(theme_rows, name_groups([[texts[i] for i in rows] for rows in theme_rows.values()]), strict=True)
+    )
+    ids = _unique([_stable_id("need", [texts[i] for i in _core(rows, vectors)]) for rows in groups])
+    theme_ids = {theme: _stable_id("theme", [texts[i] for i in rows]) for theme, rows in theme_rows.items()}
+    return tuple(
+        Need(
+            ids[i],
+            names[i].title,
+            names[i].terms,
+            tuple(groups[i]),
+            medoids[i],
+            theme_ids[themes[i]],
+            ", ".join(theme_names[themes[i]].terms[:3]),
         )
-        for node, label in found.items():
-            labels[int(node)] = label
-    return labels
+        for i in range(len(groups))
+    )
 
 
-def choose_resolution(neighbours: np.ndarray, similarities: np.ndarray, *, seed: int) -> float:
-    """The finest resolution as stable as the most stable one: mean adjusted Rand over subsample pairs."""
-    n = len(neighbours)
-    rng = np.random.default_rng(seed)
-    pool = np.arange(n) if n <= SAMPLE_NODES_MAX else rng.choice(n, SAMPLE_NODES_MAX, replace=False)
-    size = max(2, int(SUBSAMPLE_SHARE * len(pool)))
-    samples = [set(rng.choice(pool, size, replace=False).tolist()) for _ in range(2)]
-    edges = [_edges(neighbours, similarities, sample) for sample in samples]
-    shared = sorted(samples[0] & samples[1])
-    scores: list[float] = []
-    for resolution in RESOLUTIONS:
-        first, second = (_communities(e, n, resolution, seed + i) for i, e in enumerate(edges))
-        scores.append(adjusted_rand([first[i] for i in shared], [second[i] for i in shared]))
-    enough = max(scores) - STABILITY_TOLERANCE
-    return max(r for r, score in zip(RESOLUTIONS, scores, strict=True) if score >= enough)
+def partition(vectors: Vectors, *, seed: int) -> Partition:
+    """Communities of the rows of `vectors` (n, d), each of length 1 (or 0: such a row fits nowhere)."""
+    n = len(vectors)
+    small = n <= SAMPLE_ROWS_MAX
+    neighbours, similarities = nearest(vectors, NEIGHBOURS_WIDE if small else NEIGHBOURS, seed=seed)
+    if small:
+        resolution = choose_resolution(neighbours, similarities, seed=seed)
+    else:
+        # A graph of fixed degree falls apart the more, the larger it is: the same grain is at resolution times size.
+        rows = np.sort(np.random.default_rng(seed).choice(n, SAMPLE_ROWS_MAX, replace=False))
+        sampled = choose_resolution(*nearest(vectors[rows], NEIGHBOURS_WIDE, seed=seed), seed=seed)
+        resolution = sampled * SAMPLE_ROWS_MAX / n
+    graph = neighbour_graph(neighbours[:, :NEIGHBOURS], similarities[:, :NEIGHBOURS])
+    labels = communities(graph, resolution, seed)
+    labels[np.asarray(graph.sum(axis=1)).ravel() == 0] = -1
+    return Partition(labels, graph, resolution)
 
 
-def adjusted_rand(a: Sequence[int], b: Sequence[int]) -> float:
-    """Adjusted Rand index (Hubert and Arabie, 1985): 1 the same partition, about 0 by chance."""
-    pairs = sum(comb(n, 2) for n in Counter(zip(a, b, strict=True)).values())
-    in_a = sum(comb(n, 2) for n in Counter(a).values())
-    in_b = sum(comb(n, 2) for n in Counter(b).values())
-    total = comb(len(a), 2)
-    if total == 0:
-        return 1.0
-    expected = in_a * in_b / total
-    most = (in_a + in_b) / 2
-    return 1.0 if most == expected else (pairs - expected) / (most - expected)
+def _themes(found: Partition, kept: Sequence[int], seed: int) -> list[int]:
+    """The theme of each kept community: communities of the graph of communities, at a coarser grain."""
+    place = np.full(int(found.labels.max()) + 1, -1)
+    place[np.array(kept, dtype=np.int64)] = np.arange(len(kept))
+    own = np.where(found.labels >= 0, place[np.maximum(found.labels, 0)], -1)
+    rows = np.flatnonzero(own >= 0)
+    membership = sparse.csr_matrix(
+        (np.ones(len(rows)), (rows, own[rows])), shape=(len(found.labels), max(len(kept), 1))
+    )
+    between: Any = (membership.T @ found.graph @ membership).tocsr()
+    between.sort_indices()
+    return communities(between, max(found.resolution / THEME_COARSENING, 0.05), seed).tolist()[: len(kept)]
 
 
-def _phrases(texts: Sequence[str]) -> Counter[str]:
-    """How many statements hold each run of 2 to 4 words that begins and ends with a content word."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        words = tokens(text)
-        found: set[str] = set()
-        for size in range(2, TITLE_WORDS_MAX + 1):
-            for i in range(len(words) - size + 1):
-                run = words[i : i + size]
-                if run[0] in STOP_WORDS or run[-1] in STOP_WORDS or len(set(run)) < size:
-                    continue
-                if sum(word in STOP_WORDS for word in run) <= 1:
-                    found.add(" ".join(run))
-        counts.update(found)
-    return counts
+def centres_of(groups: Sequence[Sequence[int]], vectors: Vectors) -> Vectors:
+    """(groups, d) mean vectors scaled to length 1."""
+    means = np.stack([vectors[list(rows)].mean(axis=0) for rows in groups])
+    return (means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
 
-def _distinct(counts: Sequence[Counter[str]], sizes: Sequence[int]) -> list[tuple[str, ...]]:
-    """The words that set each group apart, by class-based TF-IDF."""
-    everywhere: Counter[str] = Counter()
-    for count in counts:
-        everywhere.update(count)
-    average = sum(everywhere.values()) / max(len(counts), 1)
-    found: list[tuple[str, ...]] = []
-    for count, size in zip(counts, sizes, strict=True):
-        scored = {
-            w: n / size * log(1 + average / everywhere[w]) for w, n in count.items() if n >= max(2, 0.06 * size)
-        }
-        found.append(tuple(sorted(scored, key=lambda w: (-scored[w], w))[:TERMS]))
+def _by_closeness(rows: Sequence[int], vectors: Vectors) -> list[int]:
+    """Members nearest the centre first."""
+    own = vectors[list(rows)]
+    order = np.argsort(-np.round(own @ own.mean(axis=0), 4), kind="stable")
+    return [rows[i] for i in order.tolist()]
+
+
+def _core(rows: Sequence[int], vectors: Vectors) -> list[int]:
+    """The half nearest the centre, where a few more documents change least."""
+    return _by_closeness(rows, vectors)[: max(2, int(len(rows) * CORE_SHARE))]
+
+
+def _stable_id(kind: str, texts: Sequence[str]) -> str:
+    """An id of the least hash of the texts: two sets share it as likely as they overlap (MinHash, Broder, 1997)."""
+    least = min(blake2b(text.encode(), digest_size=16).hexdigest() for text in texts)
+    return content_id(kind, least)
+
+
+def _unique(ids: Sequence[str]) -> list[str]:
+    """Ids without repeats: a later need of the same id (both hold the same text) gets one made from it."""
+    seen: set[str] = set()
+    found: list[str] = []
+    for given in ids:
+        own, turn = given, 1
+        while own in seen:
+            own, turn = content_id("need", given, str(turn)), turn + 1
+        seen.add(own)
+        found.append(own)
     return found
-
-
-def _names(phrases: Sequence[Counter[str]], terms: Sequence[tuple[str, ...]], sizes: Sequence[int]) -> list[str]:
-    """A literal phrase where one is common and telling, completed by words; no name twice."""
-    groups_with: Counter[str] = Counter(phrase for count in phrases for phrase in count)
-    names: list[str] = []
-    for count, words, size in zip(phrases, terms, sizes, strict=True):
-        weight = {
-            phrase: n * (1 + 0.35 * len(phrase.split())) * log(1 + len(phrases) / groups_with[phrase])
-            for phrase, n in count.items()
-            if n >= max(2, 0.04 * size)
-        }
-        ranked = sorted(weight, key=lambda phrase: (-weight[phrase], phrase))
-        name = _joined(ranked, words)
-        while name in names:
-            name += " (other)"
-        names.append(name)
-    return names
-
-
-def _joined(phrases: Sequence[str], words: Sequence[str]) -> str:
-    """The best phrase, then what the words add to it."""
-    chosen = list(phrases[:1])
-    for phrase in phrases[1:6]:
-        if not set(phrase.split()) & set(" ".join(chosen).split()):
-            chosen.append(phrase)
-            break
-    used = set(" ".join(chosen).split())
-    extra = [word for word in words if word not in used][: 3 - len(chosen)]
-    return ", ".join([*chosen, *extra]) or "unnamed need"
 
 
 def _medoids(members: Sequence[int], statements: Sequence[Statement], vectors: Vectors) -> tuple[int, ...]:
@@ -230,7 +176,3 @@ def _medoids(members: Sequence[int], statements: Sequence[Statement], vectors: V
 def _plainness(statement: Statement) -> float:
     excess = max(0, statement.end - statement.start - PLAIN_CHARACTERS)
     return 0.15 * statement.strength - 0.15 * excess / PLAIN_CHARACTERS
-
-
-def _need_id(name: str, terms: Sequence[str]) -> str:
-    return content_id("need", name, *sorted(terms))

@@ -1,5 +1,5 @@
-"""Texts to vectors: the shipped token table, blended with the latent semantics of the corpus."""
+"""Texts to vectors: the shipped token table, or the sentence model of the extra `minilm`."""
 
-from aia.ventures.vectors.embedder import Vectors, shipped_embedder, shipped_table
+from aia.ventures.vectors.embedder import Embedding, Vectors, open_embedder, shipped_embedder, shipped_table
 
-__all__ = ["Vectors", "shipped_embedder", "shipped_table"]
+__all__ = ["Embedding", "Vectors", "open_embedder", "shipped_embedder", "shipped_table"]

@@ -6,14 +6,17 @@ all-MiniLM-L6-v2 would say, for a thousandth of its work. How it was built: `dat
 blurs what single words tell apart; latent semantics, fitted to the texts at hand, keeps that.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.resources import files
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from aia.infra.plugins import load_plugin
 from aia.ventures.vectors.latent import LatentSemantics
 from aia.ventures.vectors.wordpiece import WordPiece
 
@@ -23,6 +26,17 @@ DECIMALS = 5
 BLOCK_TEXTS = 4_096
 TOKENS_MAX = 256
 """Tokens of a text that count; statements are at most 400 characters, so only whole documents have more."""
+
+
+THREADS_MAX = 2
+"""Threads of the sentence model."""
+
+
+class Embedding(StrEnum):
+    """The choice of `--embedding`: the shipped table, or the sentence model it stands in for."""
+
+    TABLE = "table"
+    MINILM = "minilm"
 
 
 class Embedder(Protocol):
@@ -79,6 +93,14 @@ class Blend:
     def encode(self, texts: Sequence[str]) -> Vectors:
         parts = [self.table.encode(texts), self.latent.encode(texts)]
         return np.round(np.hstack(parts) * np.float32(0.5**0.5), DECIMALS)
+
+
+def open_embedder(choice: Embedding, seed: int) -> Embedder:
+    """The embedder of a choice; `Invalid` where minilm is chosen and its extra is not installed."""
+    if choice == Embedding.MINILM:
+        open_minilm = load_plugin("aia.embeddings", choice.value)
+        return open_minilm(shipped_table().pieces, threads=min(THREADS_MAX, os.cpu_count() or 1))
+    return shipped_embedder(seed)
 
 
 def shipped_embedder(seed: int) -> Embedder:

@@ -17,7 +17,9 @@ from aia.ventures.analysis import group_corpus, momenta
 from aia.ventures.assessment import rank
 from aia.ventures.assessment.trend import RIDGE, fit, momentum, monthly
 from aia.ventures.model import Assessment, Document, Momentum, Need, Statement, StatementKind
-from aia.ventures.needs.grouping import adjusted_rand, nearest
+from aia.ventures.needs import partition
+from aia.ventures.needs.communities import agreement
+from aia.ventures.needs.neighbours import nearest
 from aia.ventures.sample import generate, phrases, write_sample
 from aia.ventures.sources import ReadOptions, read_rows
 from aia.ventures.statements import find_statements, sentences
@@ -120,11 +122,33 @@ def reference() -> Tokenizer:
     return tokenizer
 
 
-def test_adjusted_rand_is_one_for_the_same_partition_and_near_zero_by_chance():
-    labels = [i % 5 for i in range(200)]
-    assert adjusted_rand(labels, [label + 7 for label in labels]) == 1.0
-    shuffled = np.random.default_rng(0).permutation(labels).tolist()
-    assert abs(adjusted_rand(labels, shuffled)) < 0.05
+def test_agreement_is_one_for_the_same_partition_and_near_zero_by_chance():
+    labels, rng = np.arange(400) % 5, np.random.default_rng(0)
+    assert agreement(labels, (labels + 2) % 5, rng) == pytest.approx(1.0, abs=0.02)
+    assert abs(agreement(labels, rng.permutation(labels), rng)) < 0.05
+
+
+def test_neighbours_by_cells_are_nearly_those_of_a_full_search_and_the_same_each_time():
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((40, 16))
+    vectors = (centres[rng.integers(0, 40, 3_000)] + 0.4 * rng.standard_normal((3_000, 16))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    exact, _ = nearest(vectors, 10)
+    first, second = (nearest(vectors, 10, seed=3, exact_rows_max=100) for _ in range(2))
+    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), first[0].tolist(), strict=True)])
+    assert recall > 0.97
+    assert first[0].tobytes() == second[0].tobytes()
+
+
+@pytest.mark.parametrize(("groups", "size"), [(8, 60), (40, 15)])
+def test_the_resolution_is_as_fine_as_what_is_there(groups, size):
+    rng = np.random.default_rng(1)
+    centres = rng.standard_normal((groups, 24))
+    truth = np.repeat(np.arange(groups), size)
+    vectors = (centres[truth] + 0.6 * rng.standard_normal((groups * size, 24))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    labels = partition(vectors, seed=0).labels
+    assert agreement(truth, labels, rng) > 0.85
 
 
 def months(counts: list[int], totals: list[int]) -> list[tuple[str, int, int]]:
