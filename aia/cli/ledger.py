@@ -3,15 +3,16 @@
 import click
 
 from aia.app import App
+from aia.cli.money import COMMANDS
 from aia.cli.support import json_option, print_json, with_app
 from aia.core.money import format_units
 from aia.core.principal import Principal
 from aia.tokens import Audit, audit
 
 
-@click.group("ledger")
+@click.group("ledger", commands=COMMANDS)
 def command() -> None:
-    """Check the books."""
+    """Check the books, look at accounts, move money."""
 
 
 @command.command("verify")

@@ -11,7 +11,7 @@ from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
 from aia.infra.telemetry import Telemetry
 from aia.tokens import store
-from aia.tokens.model import Account, Outcome, PostedTransfer, Result, Token, Transfer, TransferKind
+from aia.tokens.model import Account, Hold, Outcome, PostedTransfer, Result, Token, Transfer, TransferKind
 from aia.tokens.posting import Posting, State, post, touched
 
 SYSTEM = "system"
@@ -189,6 +189,10 @@ class Ledger:
         if account is None:
             raise AccountNotFound(f"account {account_id!r} does not exist in this organisation")
         return account
+
+    async def hold(self, read: Read, hold_id: str) -> Hold | None:
+        """A hold by its id, or None; whose it is, its accounts tell."""
+        return await store.find_hold(read, hold_id)
 
     async def accounts(self, read: Read, request: PageRequest) -> Page[Account]:
         return await store.accounts_page(read, request)

@@ -140,6 +140,11 @@ async def lock_holds(tx: Tx, ids: Sequence[str]) -> dict[str, Hold]:
     return {row.id: _hold(row) for row in await tx.rows(query)}
 
 
+async def find_hold(read: Read, hold_id: str) -> Hold | None:
+    row = await read.row(sa.select(holds).where(holds.c.id == hold_id))
+    return None if row is None else _hold(row)
+
+
 def _hold(row: sa.Row[Any]) -> Hold:
     return Hold(
         id=row.id,
