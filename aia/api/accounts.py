@@ -28,7 +28,7 @@ async def get_account(account_id: AccountId, app: AppDep, read: ReadDep) -> Acco
 
 @router.get("/accounts/{account_id}/entries")
 async def list_entries(account_id: AccountId, app: AppDep, read: ReadDep, page: PageDep) -> Listed[EntryOut]:
-    """Transfers in and out of an account, oldest first, with the balance after each."""
+    """Transfers in and out of an account, newest first, with the balance after each."""
     found = await app.ledger.entries(read, account_id, page)
     return Listed(data=[_entry(t, account_id) for t in found.items], next_cursor=found.next_cursor)
 

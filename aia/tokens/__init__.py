@@ -18,6 +18,7 @@ from aia.tokens.parameters import Parameter, Parameters
 from aia.tokens.parts import Tokens, build_tokens, watchers
 from aia.tokens.pay import Split, capture, split, treasury_transfer
 from aia.tokens.service import (
+    AccountNotEmpty,
     AccountNotFound,
     InsufficientFunds,
     Ledger,
@@ -32,6 +33,7 @@ from aia.tokens.service import (
 
 __all__ = [
     "Account",
+    "AccountNotEmpty",
     "AccountNotFound",
     "Audit",
     "Frontier",

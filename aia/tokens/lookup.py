@@ -6,26 +6,14 @@ import sqlalchemy as sa
 
 from aia.infra.sql import Read
 from aia.tokens import store
-from aia.tokens.model import Account, Token
+from aia.tokens.model import Account
 
 
 async def accounts_by_id(read: Read, ids: Sequence[str]) -> dict[str, Account]:
     """What stands of these accounts, whoever owns them; an id that does not stand is absent."""
     columns = store.accounts.c
     rows = await read.rows(sa.select(*columns).where(columns.id.in_(ids)))
-    return {
-        row.id: Account(
-            id=row.id,
-            token=Token(row.token),
-            owner=row.owner,
-            purpose=row.purpose,
-            floor=row.floor,
-            posted=row.posted,
-            held=row.held,
-            closed=row.closed,
-        )
-        for row in rows
-    }
+    return {row.id: store.account_of(row) for row in rows}
 
 
 async def organisations_of(read: Read, ids: Sequence[str]) -> dict[str, str]:

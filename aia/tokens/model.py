@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aia.core.canonical import canonical, sha256
-from aia.core.clock import Instant, rfc3339
+from aia.core.clock import Instant
 from aia.core.money import Units
 
 BATCH_MAX = 10_000
+MEMO_CHARACTERS_MAX = 200
+
+
+def is_text(value: str) -> bool:
+    """Whether both databases can keep a text: no NUL, which PostgreSQL refuses, and no half of a surrogate pair."""
+    return "\0" not in value and (value.isascii() or value == value.encode(errors="replace").decode())
 
 
 class Token(StrEnum):
@@ -36,9 +41,19 @@ class HoldState(StrEnum):
 class Outcome(StrEnum):
     CREATED = "created"
     EXISTS = "exists"
-    EXISTS_WITH_DIFFERENT_CONTENT = "exists-with-different-content"
+    EXISTS_WITH_DIFFERENT_KIND = "exists-with-different-kind"
+    EXISTS_WITH_DIFFERENT_DEBIT = "exists-with-different-debit"
+    EXISTS_WITH_DIFFERENT_CREDIT = "exists-with-different-credit"
+    EXISTS_WITH_DIFFERENT_TOKEN = "exists-with-different-token"  # noqa: S105 - the name of an outcome
+    EXISTS_WITH_DIFFERENT_AMOUNT = "exists-with-different-amount"
+    EXISTS_WITH_DIFFERENT_HOLD = "exists-with-different-hold"
+    EXISTS_WITH_DIFFERENT_REVERSES = "exists-with-different-reverses"
+    EXISTS_WITH_DIFFERENT_EXPIRES_AT = "exists-with-different-expires-at"
+    EXISTS_WITH_DIFFERENT_MEMO = "exists-with-different-memo"
     BATCH_TOO_LARGE = "batch-too-large"
+    INVALID_ID = "invalid-id"
     INVALID_AMOUNT = "invalid-amount"
+    INVALID_MEMO = "invalid-memo"
     SAME_ACCOUNT = "same-account"
     ACCOUNT_NOT_FOUND = "account-not-found"
     ACCOUNT_CLOSED = "account-closed"
@@ -54,12 +69,16 @@ class Outcome(StrEnum):
     REVERSED_NOT_FOUND = "reversed-not-found"
     REVERSAL_EXCEEDED = "reversal-exceeded"
     INSUFFICIENT_FUNDS = "insufficient-funds"
+    BALANCE_TOO_LARGE = "balance-too-large"
     LINKED_FAILED = "linked-failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`posted` is credits less debits; `held` what open holds may still take; `floor` None: unbounded."""
+    """`posted` is credits less debits; `held` what open holds may still take; `floor` None: unbounded.
+
+    `no` is the account's number in the database, 0 before it stands there; `last_seq` its newest transfer's.
+    """
 
     id: str
     token: Token
@@ -69,6 +88,8 @@ class Account:
     posted: int
     held: int
     closed: bool
+    no: int = 0
+    last_seq: int = 0
 
     @property
     def available(self) -> int | None:
@@ -96,20 +117,13 @@ class Transfer:
     linked: bool = False
     memo: str = ""
 
-    @property
-    def request_hash(self) -> str:
-        """SHA-256 of what was asked; the same id with another hash is another request."""
-        expires = None if self.expires_at is None else rfc3339(self.expires_at)
-        content = (
-            *(self.id, self.kind.value, self.debit, self.credit, str(self.amount), self.token.value),
-            *(self.hold_id, self.reverses, expires, self.memo),
-        )
-        return sha256(canonical(content))
-
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reservation on the debit account in favour of the credit account."""
+    """A reservation on the debit account in favour of the credit account.
+
+    The first POST, VOID or EXPIRE closes it: `remaining` is the amount while it is open, then 0.
+    """
 
     id: str
     debit: str
@@ -123,7 +137,12 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class PostedTransfer:
-    """A row of the journal: `seq` has no gaps; `amount` is what moved (0 for hold, void, expire)."""
+    """A row of the journal, which says all that was asked; `seq` has no gaps.
+
+    `amount` is what moved (0 for HOLD, VOID and EXPIRE), `asked` what was asked for: the two differ for a HOLD
+    alone. `debit_prev` is the sequence number of the debit account's transfer before this one, 0 if there
+    is none, and `credit_prev` the credit account's: they chain an account's entries, newest first.
+    """
 
     seq: int
     id: str
@@ -131,14 +150,17 @@ class PostedTransfer:
     credit: str
     token: Token
     amount: Units
+    asked: Units
     kind: TransferKind
     hold_id: str | None
     reverses: str | None
-    request_hash: str
+    expires_at: Instant | None
     debit_after: int
     credit_after: int
     memo: str
     at: Instant
+    debit_prev: int = 0
+    credit_prev: int = 0
 
 
 @dataclass(frozen=True, slots=True)

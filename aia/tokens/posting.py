@@ -5,42 +5,54 @@ one by one (the semantics of TigerBeetle: docs/reference/requests/create_transfe
 in the order of this table; the first that is broken names the outcome, and nothing of it is posted:
 
     1  batch of at most 10,000                              batch-too-large (all)
-    2  an id seen before: same request, same answer         exists | exists-with-different-content
-    3  amount 1 .. 2^53-1 (0 for VOID and EXPIRE)           invalid-amount
-    4  debit and credit differ                              same-account
-    5  both accounts stand                                  account-not-found
-    6  both are open                                        account-closed
-    7  both and the transfer are of one token               wrong-token
-    8  the account without a floor is debited by MINT only,
+    2  ids that the journal can keep                        invalid-id
+    3  an id seen before: same request, same answer         exists | exists-with-different-FIELD
+    4  amount 1 .. 2^53-1 (0 for VOID and EXPIRE)           invalid-amount
+    5  memo is text, of at most 200 characters              invalid-memo
+    6  debit and credit differ                              same-account
+    7  both accounts stand                                  account-not-found
+    8  both are open                                        account-closed
+    9  both and the transfer are of one token               wrong-token
+    10 the account without a floor is debited by MINT only,
        and credited by BURN only                            mint-not-allowed
-    9  the rule of its kind: hold-*, reversal-*
-    10 available = posted - held - floor covers a debit     insufficient-funds
+    11 the rule of its kind: hold-*, reversal-*
+    12 available = posted - held - floor covers a debit     insufficient-funds
+    13 both balances stay within 2^53-1                     balance-too-large
 
 A chain (`linked`, up to the first transfer that is not) is posted whole or not at all: the one that
 broke a rule says which, the others say linked-failed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from aia.core.clock import Instant
 from aia.core.money import UNITS_MAX, Units
 from aia.tokens.model import (
     BATCH_MAX,
+    MEMO_CHARACTERS_MAX,
     Account,
     Hold,
     HoldState,
     Outcome,
     PostedTransfer,
     Result,
+    Token,
     Transfer,
     TransferKind,
+    is_text,
 )
 
-_CLOSES_HOLD = frozenset({TransferKind.POST, TransferKind.VOID, TransferKind.EXPIRE})
+_CLOSED_STATE = {
+    TransferKind.POST: HoldState.POSTED,
+    TransferKind.VOID: HoldState.VOIDED,
+    TransferKind.EXPIRE: HoldState.EXPIRED,
+}
 _MOVES_NOTHING = frozenset({TransferKind.HOLD, TransferKind.VOID, TransferKind.EXPIRE})
 _ZERO_AMOUNT = frozenset({TransferKind.VOID, TransferKind.EXPIRE})
 _DONE = frozenset({Outcome.CREATED, Outcome.EXISTS})
+_NOTHING = Units(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class State:
     """What stands before the batch: the rows of `Touched`, and the next sequence number.
 
     `reversed_units`: of each transfer named by a reversal, how much was reversed already.
+    `unusable`: ids of transfers or holds that the database cannot keep as they are.
     """
 
     accounts: Mapping[str, Account]
@@ -64,6 +77,7 @@ class State:
     existing: Mapping[str, PostedTransfer]
     reversed_units: Mapping[str, int]
     next_seq: int
+    unusable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,84 +100,119 @@ def touched(batch: Sequence[Transfer]) -> Touched:
     return Touched(tuple(sorted(accounts)), tuple(sorted(holds)), tuple(sorted(transfers)))
 
 
+def too_large(batch: Sequence[Transfer]) -> tuple[Result, ...] | None:
+    """The answer to a batch above the bound, which needs no state; None for any other."""
+    if len(batch) <= BATCH_MAX:
+        return None
+    return tuple(Result(t.id, Outcome.BATCH_TOO_LARGE) for t in batch)
+
+
 def post(state: State, batch: Sequence[Transfer], now: Instant) -> Posting:
     """Apply the rules to a batch; `now` decides which holds have expired. Reads and changes nothing else."""
-    if len(batch) > BATCH_MAX:
-        refused = tuple(Result(t.id, Outcome.BATCH_TOO_LARGE) for t in batch)
+    refused = too_large(batch)
+    if refused is not None:
         return Posting(refused, (), (), (), (), state.next_seq)
-    book = _Book.of(state)
+    book = _Book(state, now)
     results: list[Result] = []
-    for chain in _chains(batch):
-        results.extend(_post_chain(book, chain, now))
+    chain: list[Transfer] = []
+    for transfer in batch:
+        if transfer.linked:
+            chain.append(transfer)
+        elif chain:
+            chain.append(transfer)
+            results += _post_chain(book, chain)
+            chain = []
+        else:
+            results.append(_post_one(book, transfer))
+    if chain:  # an open chain ends with the batch
+        results += _post_chain(book, chain)
     return book.posting(tuple(results), state)
 
 
-def _chains(batch: Sequence[Transfer]) -> list[Sequence[Transfer]]:
-    """The batch cut into chains; an open chain ends with the batch."""
-    chains: list[Sequence[Transfer]] = []
-    start = 0
-    for index, transfer in enumerate(batch):
-        if not transfer.linked:
-            chains.append(batch[start : index + 1])
-            start = index + 1
-    if start < len(batch):
-        chains.append(batch[start:])
-    return chains
-
-
-def _post_chain(book: "_Book", chain: Sequence[Transfer], now: Instant) -> list[Result]:
-    if len(chain) == 1:
-        return [_post_one(book, chain[0], now)]
-    trial = book.copy()
+def _post_chain(book: "_Book", chain: Sequence[Transfer]) -> list[Result]:
+    book.begin_chain()
     results: list[Result] = []
-    for place, transfer in enumerate(chain):
-        result = _post_one(trial, transfer, now)
-        if result.outcome not in _DONE:
+    for transfer in chain:
+        results.append(_post_one(book, transfer))
+        if results[-1].outcome not in _DONE:
+            book.undo_chain()
             failed = [Result(other.id, Outcome.LINKED_FAILED) for other in chain]
-            return [*failed[:place], result, *failed[place + 1 :]]
-        results.append(result)
-    book.take(trial)
+            failed[len(results) - 1] = results[-1]
+            return failed
     return results
 
 
-def _post_one(book: "_Book", transfer: Transfer, now: Instant) -> Result:
+def _post_one(book: "_Book", transfer: Transfer) -> Result:
+    if book.unusable and not book.unusable.isdisjoint((transfer.id, transfer.hold_id, transfer.reverses)):
+        return Result(transfer.id, Outcome.INVALID_ID)
     seen = book.existing.get(transfer.id)
     if seen is not None:
-        if seen.request_hash != transfer.request_hash:
-            return Result(transfer.id, Outcome.EXISTS_WITH_DIFFERENT_CONTENT)
+        difference = _difference(seen, transfer)
+        if difference is not None:
+            return Result(transfer.id, difference)
         return Result(transfer.id, Outcome.EXISTS, seen.debit_after, seen.credit_after, seen.seq)
-    refusal = _refusal(book, transfer, now)
+    refusal = _refusal(book, transfer)
     if refusal is not None:
         return Result(transfer.id, refusal)
-    return book.apply(transfer, now)
+    return book.apply(transfer)
 
 
-def _refusal(book: "_Book", transfer: Transfer, now: Instant) -> Outcome | None:
+_COMPARED = (
+    ("kind", "kind", Outcome.EXISTS_WITH_DIFFERENT_KIND),
+    ("debit", "debit", Outcome.EXISTS_WITH_DIFFERENT_DEBIT),
+    ("credit", "credit", Outcome.EXISTS_WITH_DIFFERENT_CREDIT),
+    ("token", "token", Outcome.EXISTS_WITH_DIFFERENT_TOKEN),
+    ("asked", "amount", Outcome.EXISTS_WITH_DIFFERENT_AMOUNT),
+    ("hold_id", "hold_id", Outcome.EXISTS_WITH_DIFFERENT_HOLD),
+    ("reverses", "reverses", Outcome.EXISTS_WITH_DIFFERENT_REVERSES),
+    ("expires_at", "expires_at", Outcome.EXISTS_WITH_DIFFERENT_EXPIRES_AT),
+    ("memo", "memo", Outcome.EXISTS_WITH_DIFFERENT_MEMO),
+)
+
+
+def _difference(seen: PostedTransfer, asked: Transfer) -> Outcome | None:
+    """The first field in which a request differs from the one that was posted under its id."""
+    for stored, wanted, outcome in _COMPARED:
+        if getattr(seen, stored) != getattr(asked, wanted):
+            return outcome
+    return None
+
+
+def _refusal(book: "_Book", transfer: Transfer) -> Outcome | None:
     """The first rule the transfer breaks, or None."""
-    least = 0 if transfer.kind in _ZERO_AMOUNT else 1
-    most = 0 if transfer.kind in _ZERO_AMOUNT else UNITS_MAX
-    if not least <= transfer.amount <= most:
-        return Outcome.INVALID_AMOUNT
-    if transfer.debit == transfer.credit:
-        return Outcome.SAME_ACCOUNT
+    refusal = _field_refusal(transfer)
+    if refusal is not None:
+        return refusal
     debit, credit = book.accounts.get(transfer.debit), book.accounts.get(transfer.credit)
     if debit is None or credit is None:
         return Outcome.ACCOUNT_NOT_FOUND
     if debit.closed or credit.closed:
         return Outcome.ACCOUNT_CLOSED
-    if not debit.token == credit.token == transfer.token:
+    if not debit.token is credit.token is transfer.token:
         return Outcome.WRONG_TOKEN
     if (debit.floor is None) is not (transfer.kind is TransferKind.MINT):
         return Outcome.MINT_NOT_ALLOWED
     if (credit.floor is None) is not (transfer.kind is TransferKind.BURN):
         return Outcome.MINT_NOT_ALLOWED
-    if transfer.kind in _CLOSES_HOLD:
-        return _hold_refusal(book.holds.get(transfer.hold_id or ""), transfer, now)
-    return _kind_refusal(book, transfer) or _funds_refusal(debit, transfer)
+    if transfer.kind in _CLOSED_STATE:
+        refusal = _hold_refusal(book, transfer)
+    else:
+        refusal = _kind_refusal(book, transfer) or _funds_refusal(debit, transfer)
+    return refusal or _size_refusal(debit, credit, transfer)
 
 
-def _hold_refusal(hold: Hold | None, transfer: Transfer, now: Instant) -> Outcome | None:
+def _field_refusal(transfer: Transfer) -> Outcome | None:
+    zero = transfer.kind in _ZERO_AMOUNT
+    if transfer.amount != 0 if zero else not 1 <= transfer.amount <= UNITS_MAX:
+        return Outcome.INVALID_AMOUNT
+    if len(transfer.memo) > MEMO_CHARACTERS_MAX or not is_text(transfer.memo):
+        return Outcome.INVALID_MEMO
+    return Outcome.SAME_ACCOUNT if transfer.debit == transfer.credit else None
+
+
+def _hold_refusal(book: "_Book", transfer: Transfer) -> Outcome | None:
     """POST, VOID and EXPIRE need their hold open, of the same accounts, and not (or indeed) expired."""
+    hold = book.holds.get(transfer.hold_id or "")
     if hold is None:
         return Outcome.HOLD_NOT_FOUND
     if (hold.debit, hold.credit, hold.token) != (transfer.debit, transfer.credit, transfer.token):
@@ -172,7 +221,7 @@ def _hold_refusal(hold: Hold | None, transfer: Transfer, now: Instant) -> Outcom
         return Outcome.HOLD_EXPIRED
     if hold.state is not HoldState.OPEN:
         return Outcome.HOLD_CLOSED
-    expired = hold.expires_at is not None and hold.expires_at <= now
+    expired = hold.expires_at is not None and hold.expires_at <= book.now
     if transfer.kind is TransferKind.EXPIRE:
         return None if expired else Outcome.HOLD_NOT_EXPIRED
     if transfer.kind is TransferKind.POST and expired:
@@ -188,139 +237,157 @@ def _kind_refusal(book: "_Book", transfer: Transfer) -> Outcome | None:
     if transfer.kind is not TransferKind.REVERSAL:
         return None
     original = book.existing.get(transfer.reverses or "")
-    reversible = original is not None and (original.debit, original.credit) == (
-        transfer.credit,
-        transfer.debit,
-    )
-    if original is None or not reversible or original.kind is TransferKind.REVERSAL:
+    if original is None or original.kind is TransferKind.REVERSAL:
+        return Outcome.REVERSED_NOT_FOUND
+    if (original.debit, original.credit) != (transfer.credit, transfer.debit):
         return Outcome.REVERSED_NOT_FOUND
     left = original.amount - book.reversed_units.get(original.id, 0)
     return Outcome.REVERSAL_EXCEEDED if transfer.amount > left else None
 
 
-def _funds_refusal(debit: Account, transfer: Transfer) -> Outcome | None:
-    available = debit.available
-    short = available is not None and transfer.amount > available
+def _funds_refusal(debit: "_Balance", transfer: Transfer) -> Outcome | None:
+    short = debit.floor is not None and transfer.amount > debit.posted - debit.held - debit.floor
     return Outcome.INSUFFICIENT_FUNDS if short else None
 
 
-@dataclass(slots=True)
+def _size_refusal(debit: "_Balance", credit: "_Balance", transfer: Transfer) -> Outcome | None:
+    """Mints without end, or floors far below zero, could pass what JSON and the database keep exactly."""
+    large = transfer.amount > min(UNITS_MAX - credit.posted, UNITS_MAX + debit.posted)
+    return Outcome.BALANCE_TOO_LARGE if large else None
+
+
+class _Balance:
+    """An account while a batch is applied: what is fixed, and the three numbers that change."""
+
+    __slots__ = ("closed", "floor", "held", "last_seq", "posted", "token")
+
+    def __init__(self, account: Account) -> None:
+        self.token: Token = account.token
+        self.floor = account.floor
+        self.closed = account.closed
+        self.posted = account.posted
+        self.held = account.held
+        self.last_seq = account.last_seq
+
+
 class _Book:
-    """The working copy of the state while a batch is applied; never seen outside this module."""
+    """The working copy of the state while a batch is applied; never seen outside this module.
 
-    accounts: dict[str, Account]
-    holds: dict[str, Hold]
-    existing: dict[str, PostedTransfer]
-    reversed_units: dict[str, int]
-    next_seq: int
-    appended: list[PostedTransfer] = field(default_factory=list[PostedTransfer])
+    A chain is applied in place; what it changed stands in `_undo` until the next one begins.
+    """
 
-    @classmethod
-    def of(cls, state: State) -> "_Book":
-        return cls(
-            dict(state.accounts),
-            dict(state.holds),
-            dict(state.existing),
-            dict(state.reversed_units),
-            state.next_seq,
-        )
+    def __init__(self, state: State, now: Instant) -> None:
+        self.now = now
+        self.unusable = state.unusable
+        self.accounts = {name: _Balance(account) for name, account in state.accounts.items()}
+        self.holds = dict(state.holds)
+        self.existing = dict(state.existing)
+        self.reversed_units = dict(state.reversed_units)
+        self.appended: list[PostedTransfer] = []
+        self._first_seq = state.next_seq
+        self._chain_start = 0
+        self._undo: list[tuple[dict[str, Any], str, Any]] = []
+        self._undo_balances: list[tuple[_Balance, int, int, int]] = []
 
-    def copy(self) -> "_Book":
-        return _Book(
-            dict(self.accounts),
-            dict(self.holds),
-            dict(self.existing),
-            dict(self.reversed_units),
-            self.next_seq,
-            list(self.appended),
-        )
+    def begin_chain(self) -> None:
+        self._chain_start = len(self.appended)
+        self._undo.clear()
+        self._undo_balances.clear()
 
-    def take(self, other: "_Book") -> None:
-        self.accounts, self.holds, self.existing = other.accounts, other.holds, other.existing
-        self.reversed_units, self.next_seq, self.appended = (
-            other.reversed_units,
-            other.next_seq,
-            other.appended,
-        )
+    def undo_chain(self) -> None:
+        for balance, posted, held, last_seq in reversed(self._undo_balances):
+            balance.posted, balance.held, balance.last_seq = posted, held, last_seq
+        for place, key, before in reversed(self._undo):
+            if before is None:
+                del place[key]
+            else:
+                place[key] = before
+        for row in self.appended[self._chain_start :]:
+            del self.existing[row.id]
+        del self.appended[self._chain_start :]
 
-    def apply(self, transfer: Transfer, now: Instant) -> Result:
+    def _put(self, place: dict[str, Any], key: str, value: Any) -> None:
+        self._undo.append((place, key, place.get(key)))
+        place[key] = value
+
+    def apply(self, transfer: Transfer) -> Result:
         """Post a transfer that broke no rule."""
-        moved = Units(0) if transfer.kind in _MOVES_NOTHING else transfer.amount
-        debit = self.accounts[transfer.debit]
-        held = debit.held + self._apply_hold(transfer)
-        debit = replace(debit, posted=debit.posted - moved, held=held)
-        credit = self.accounts[transfer.credit]
-        credit = replace(credit, posted=credit.posted + moved)
-        assert held >= 0, "open holds never sum below zero"
-        self.accounts[debit.id], self.accounts[credit.id] = debit, credit
-        if transfer.reverses is not None and transfer.kind is TransferKind.REVERSAL:
-            before = self.reversed_units.get(transfer.reverses, 0)
-            self.reversed_units[transfer.reverses] = before + moved
-        row = _journal_row(transfer, self.next_seq, moved, debit, credit, now)
-        self.next_seq += 1
+        debit, credit = self.accounts[transfer.debit], self.accounts[transfer.credit]
+        seq = self._first_seq + len(self.appended)
+        moved = _NOTHING if transfer.kind in _MOVES_NOTHING else transfer.amount
+        row = PostedTransfer(
+            seq=seq,
+            id=transfer.id,
+            debit=transfer.debit,
+            credit=transfer.credit,
+            token=transfer.token,
+            amount=moved,
+            asked=transfer.amount,
+            kind=transfer.kind,
+            hold_id=transfer.hold_id,
+            reverses=transfer.reverses,
+            expires_at=transfer.expires_at,
+            debit_after=debit.posted - moved,
+            credit_after=credit.posted + moved,
+            memo=transfer.memo,
+            at=self.now,
+            debit_prev=debit.last_seq,
+            credit_prev=credit.last_seq,
+        )
+        self._undo_balances += (
+            (debit, debit.posted, debit.held, debit.last_seq),
+            (credit, credit.posted, credit.held, credit.last_seq),
+        )
+        debit.posted, debit.last_seq = row.debit_after, seq
+        credit.posted, credit.last_seq = row.credit_after, seq
+        debit.held += self._held_by(transfer)
+        assert debit.held >= 0, "open holds never sum below zero"
         self.appended.append(row)
         self.existing[row.id] = row
-        return Result(row.id, Outcome.CREATED, row.debit_after, row.credit_after, row.seq)
+        return Result(row.id, Outcome.CREATED, row.debit_after, row.credit_after, seq)
 
-    def _apply_hold(self, transfer: Transfer) -> int:
-        """Open or close the transfer's hold; the change of what is held on the debit account."""
-        hold_id = transfer.hold_id
-        if hold_id is None:
+    def _held_by(self, transfer: Transfer) -> int:
+        """Open or close the transfer's hold, count a reversal; the change of what the debit account holds."""
+        kind = transfer.kind
+        if kind is TransferKind.REVERSAL and transfer.reverses is not None:
+            before = self.reversed_units.get(transfer.reverses, 0)
+            self._put(self.reversed_units, transfer.reverses, before + transfer.amount)
+        if transfer.hold_id is None:
             return 0
-        if transfer.kind is TransferKind.HOLD:
-            amount = transfer.amount
-            self.holds[hold_id] = Hold(
-                id=hold_id,
-                debit=transfer.debit,
-                credit=transfer.credit,
-                token=transfer.token,
-                amount=amount,
-                remaining=amount,
-                state=HoldState.OPEN,
-                expires_at=transfer.expires_at,
-            )
-            return amount
-        if transfer.kind not in _CLOSES_HOLD:
+        if kind is TransferKind.HOLD:
+            self._put(self.holds, transfer.hold_id, _new_hold(transfer, transfer.hold_id))
+            return transfer.amount
+        if kind not in _CLOSED_STATE:
             return 0
-        hold = self.holds[hold_id]
-        self.holds[hold_id] = replace(hold, remaining=Units(0), state=_CLOSED_STATE[transfer.kind])
+        hold = self.holds[transfer.hold_id]
+        self._put(self.holds, hold.id, replace(hold, remaining=_NOTHING, state=_CLOSED_STATE[kind]))
         return -hold.remaining
 
     def posting(self, results: tuple[Result, ...], before: State) -> Posting:
-        changed = [h for i, h in self.holds.items() if before.holds.get(i) not in {None, h}]
+        """A transfer changes its two accounts always, if only their newest sequence number."""
+        changed = {row.debit for row in self.appended} | {row.credit for row in self.appended}
         return Posting(
             results=results,
             transfers=tuple(self.appended),
-            accounts=tuple(a for i, a in self.accounts.items() if a != before.accounts[i]),
+            accounts=tuple(self._after(before.accounts[name]) for name in sorted(changed)),
             holds_created=tuple(h for i, h in self.holds.items() if i not in before.holds),
-            holds_changed=tuple(changed),
-            next_seq=self.next_seq,
+            holds_changed=tuple(h for i, h in self.holds.items() if before.holds.get(i, h) is not h),
+            next_seq=self._first_seq + len(self.appended),
         )
 
-
-_CLOSED_STATE = {
-    TransferKind.POST: HoldState.POSTED,
-    TransferKind.VOID: HoldState.VOIDED,
-    TransferKind.EXPIRE: HoldState.EXPIRED,
-}
+    def _after(self, account: Account) -> Account:
+        now = self.accounts[account.id]
+        return replace(account, posted=now.posted, held=now.held, last_seq=now.last_seq)
 
 
-def _journal_row(
-    transfer: Transfer, seq: int, moved: Units, debit: Account, credit: Account, now: Instant
-) -> PostedTransfer:
-    return PostedTransfer(
-        seq=seq,
-        id=transfer.id,
-        debit=debit.id,
-        credit=credit.id,
+def _new_hold(transfer: Transfer, hold_id: str) -> Hold:
+    return Hold(
+        id=hold_id,
+        debit=transfer.debit,
+        credit=transfer.credit,
         token=transfer.token,
-        amount=moved,
-        kind=transfer.kind,
-        hold_id=transfer.hold_id,
-        reverses=transfer.reverses,
-        request_hash=transfer.request_hash,
-        debit_after=debit.posted,
-        credit_after=credit.posted,
-        memo=transfer.memo,
-        at=now,
+        amount=transfer.amount,
+        remaining=transfer.amount,
+        state=HoldState.OPEN,
+        expires_at=transfer.expires_at,
     )

@@ -12,7 +12,8 @@ from aia.infra.sql import Event, Read, Tx
 from aia.infra.telemetry import Telemetry
 from aia.tokens import store
 from aia.tokens.model import Account, Hold, Outcome, PostedTransfer, Result, Token, Transfer, TransferKind
-from aia.tokens.posting import Posting, State, post, touched
+from aia.tokens.posting import Posting, post, too_large
+from aia.tokens.store_posting import driver_of, load_state, write_posting
 
 SYSTEM = "system"
 
@@ -20,6 +21,13 @@ SYSTEM = "system"
 class AccountNotFound(NotFound):
     code = "account-not-found"
     title = "No such account"
+
+
+class AccountNotEmpty(Conflict):
+    """An account can be closed only when nothing is in it."""
+
+    code = "account-not-empty"
+    title = "The account is not empty"
 
 
 class TransferRefused(Conflict):
@@ -115,7 +123,17 @@ class Ledger:
         Returns the next sequence number. Whoever locks rows beside the ledger's takes the head first,
         so that no two transactions wait for each other.
         """
-        return await store.lock_head(tx)
+        return (await store.lock_head(tx)).next_seq
+
+    async def close_account(self, tx: Tx, account_id: str) -> None:
+        """Close an account for ever; raises `AccountNotFound`, or `AccountNotEmpty` while there is anything in it."""
+        await store.lock_head(tx)
+        account = await self.account(tx, account_id)
+        if not account.closed and not await store.close_account(tx, account_id):
+            raise AccountNotEmpty(
+                f"account {account_id!r} has {format_units(account.posted)}, of which {format_units(account.held)} "
+                "is held: move it out and void the holds, then close it"
+            )
 
     async def clock(self, read: Read) -> int:
         """The sequence number the next transfer gets: everything below it has been posted."""
@@ -124,41 +142,28 @@ class Ledger:
     async def post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         """Post a batch within the caller's transaction; a result for each transfer, in order.
 
-        Rows are locked head first, then accounts and holds in order of id. What the results report
-        as created is durable when the transaction commits, and not before.
+        The row of the ledger's head is locked until the transaction ends, so post last and commit soon. What
+        the results report as created is durable when the transaction commits, and not before.
         """
         if not batch:
             return ()
-        wanted = touched(batch)
-        next_seq = await store.lock_head(tx)
-        state = State(
-            accounts=await store.lock_accounts(tx, wanted.accounts),
-            holds=await store.lock_holds(tx, wanted.holds),
-            existing=await store.transfers_by_id(tx, wanted.transfers),
-            reversed_units=await store.reversed_sums(tx, wanted.transfers),
-            next_seq=next_seq,
-        )
-        posting = post(state, batch, tx.now)
-        await self._write(tx, posting)
-        for result in posting.results:
+        results = too_large(batch)
+        if results is None:
+            results = await self._post(tx, batch)
+        for result in results:
             self.telemetry.transfers.labels(result.outcome.value).inc()
-        return posting.results
+        return results
 
-    async def _write(self, tx: Tx, posting: Posting) -> None:
-        if not posting.transfers:
-            return
-        await store.save_accounts(tx, posting.accounts)
-        await store.add_holds(tx, posting.holds_created)
-        await store.append_transfers(tx, posting.transfers)
-        await store.save_holds(tx, posting.holds_changed)
-        await store.advance_head(tx, posting.next_seq)
-        await self._watch(tx, posting.transfers)
-        tx.emit(
-            Event(
-                "tokens.transfers-posted",
-                {"first_seq": posting.transfers[0].seq, "last_seq": posting.transfers[-1].seq},
-            )
-        )
+    async def _post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
+        head = await store.lock_head(tx)
+        driver = await driver_of(tx)
+        state = await load_state(driver, batch, head.next_seq)
+        posting = post(state, batch, tx.now)
+        if posting.transfers:
+            await write_posting(tx, driver, posting, state, head)
+            await self._watch(tx, posting.transfers)
+            _announce(tx, posting)
+        return posting.results
 
     async def _watch(self, tx: Tx, posted: Sequence[PostedTransfer]) -> None:
         watched = [t for t in posted if t.token is Token.AIA_GOV or t.kind is TransferKind.MINT]
@@ -194,18 +199,26 @@ class Ledger:
         """A hold by its id, or None; whose it is, its accounts tell."""
         return await store.find_hold(read, hold_id)
 
+    async def transfer(self, read: Read, transfer_id: str) -> PostedTransfer | None:
+        """A posted transfer by its id, or None; whose it is, its accounts tell."""
+        return await store.find_transfer(read, transfer_id)
+
     async def accounts(self, read: Read, request: PageRequest) -> Page[Account]:
         return await store.accounts_page(read, request)
 
     async def entries(self, read: Read, account_id: str, request: PageRequest) -> Page[PostedTransfer]:
-        """Transfers in and out of one of the organisation's accounts; raises `AccountNotFound`."""
-        await self.account(read, account_id)
-        return await store.entries_page(read, account_id, request)
+        """Transfers in and out of one of the organisation's accounts, newest first; raises `AccountNotFound`."""
+        return await store.entries_page(read, await self.account(read, account_id), request)
 
     async def trial_balance(self, read: Read) -> int:
         """The sum of every balance of every token: 0, or the books are wrong."""
         sums = await store.balance_sums(read)
         return sum(abs(total) for total in sums.values())
+
+
+def _announce(tx: Tx, posting: Posting) -> None:
+    first, last = posting.transfers[0].seq, posting.transfers[-1].seq
+    tx.emit(Event("tokens.transfers-posted", {"first_seq": first, "last_seq": last}))
 
 
 def transfer(

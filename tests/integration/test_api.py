@@ -75,7 +75,7 @@ def test_a_discovery_over_http_from_documents_to_its_page(client: TestClient):
     assert {task["state"] for task in tree} == {"done"}
     assert client.get("/v1/facts").json()["data"]
     entries = client.get("/v1/accounts/agent:default:scout-1/entries").json()["data"]
-    assert entries[-1]["balance_after"] == client.get("/v1/accounts/agent:default:scout-1").json()["balance"]
+    assert entries[0]["balance_after"] == client.get("/v1/accounts/agent:default:scout-1").json()["balance"]
 
 
 def test_agents_accounts_and_missions_are_listed_by_pages(client: TestClient):

@@ -148,7 +148,7 @@ async def test_a_database_that_does_not_answer_is_unavailable():
 
 
 async def test_every_table_with_tenants_names_its_organisation():
-    shared = {"organisation", "executor", "outbox_cursor", "ledger_head", "transfer", "hold"}
+    shared = {"organisation", "executor", "outbox_cursor", "ledger_head", "transfer", "transfer_memo", "hold"}
     shared |= {
         "genesis",
         "parameter",

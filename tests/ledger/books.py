@@ -62,7 +62,7 @@ class PureBook:
     @staticmethod
     def _with(account: Account, *, closed: bool) -> Account:
         values = [getattr(account, name) for name in ("id", "token", "owner", "purpose", "floor", "posted", "held")]
-        return Account(*values, closed=closed)
+        return Account(*values, closed=closed, last_seq=account.last_seq)
 
     def post(self, batch: Sequence[Transfer], now: datetime) -> Sequence[Result]:
         wanted = self.rules.touched(batch)
@@ -136,13 +136,15 @@ class DatabaseBook:
 
     async def last_seq(self) -> int:
         async with self.database.begin(PRINCIPAL) as tx:
-            return await store.lock_head(tx) - 1
+            return (await store.lock_head(tx)).next_seq - 1
 
     async def snapshot(self, prefix: str) -> Snapshot:
         """Of accounts whose id begins so, and of the holds on them."""
         async with self.database.read(PRINCIPAL) as read:
             accounts = await read.rows(sa.select(store.accounts).where(store.accounts.c.id.startswith(prefix)))
-            holds = await read.rows(sa.select(store.holds).where(store.holds.c.debit.startswith(prefix)))
+            ours = sa.select(store.accounts.c.no).where(store.accounts.c.id.startswith(prefix))
+            rows = await read.rows(store.hold_rows().where(store.holds.c.debit.in_(ours)))
+        holds = [store.hold_of(row) for row in rows]
         return _snapshot(accounts, holds)
 
 

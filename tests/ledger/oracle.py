@@ -136,6 +136,7 @@ class Oracle:
             yield "mint-not-allowed"
         if t.kind in FATES:
             yield from self._broken_of_a_closing(t, now)
+            yield from self._too_large(t)
             return
         if t.kind == "hold" and t.hold_id is None:
             yield "hold-not-found"
@@ -150,6 +151,11 @@ class Oracle:
                 yield "reversal-exceeded"
         if t.kind != "mint" and t.amount > self.available(t.debit):
             yield "insufficient-funds"
+        yield from self._too_large(t)
+
+    def _too_large(self, t: Transfer) -> Iterator[str]:
+        if self.balance(t.credit) + t.amount > MOST or self.balance(t.debit) - t.amount < -MOST:
+            yield "balance-too-large"
 
     def _broken_of_a_closing(self, t: Transfer, now: datetime) -> Iterator[str]:
         made = self.holds.get(str(t.hold_id))

@@ -6,6 +6,10 @@ from datetime import datetime
 from aia.tokens.model import Transfer
 
 MOST = 2**53 - 1
+ASKED = {
+    "kind": "kind", "debit": "debit", "credit": "credit", "token": "token", "amount": "amount", "hold_id": "hold",
+    "reverses": "reverses", "expires_at": "expires-at", "memo": "memo",
+}  # fmt: skip
 
 
 @dataclass
@@ -49,8 +53,11 @@ class Oracle:
 
     def one(self, t: Transfer, now: datetime) -> str:
         if t.id in self.seen:
-            same = self.seen[t.id].request_hash == t.request_hash
-            return "exists" if same else "exists-with-different-content"
+            first = self.seen[t.id]
+            for name, word in ASKED.items():
+                if getattr(first, name) != getattr(t, name):
+                    return f"exists-with-different-{word}"
+            return "exists"
         answer = self.refuse(t, now)
         if answer is None:
             self.seen[t.id] = t
@@ -85,8 +92,9 @@ class Oracle:
             return "wrong-token"
         if (not from_floor) != (t.kind == "mint") or (not to_floor) != (t.kind == "burn"):
             return "mint-not-allowed"
+        size = "balance-too-large" if self.too_large(t) else None
         if t.kind in {"post", "void", "expire"}:
-            return self.refuse_closing(t, now)
+            return self.refuse_closing(t, now) or size
         if t.kind == "hold":
             if t.hold_id is None:
                 return "hold-not-found"
@@ -98,7 +106,10 @@ class Oracle:
                 return answer
         if from_floor and t.amount > self.balance(t.debit) - self.held(t.debit):
             return "insufficient-funds"
-        return None
+        return size
+
+    def too_large(self, t: Transfer) -> bool:
+        return self.balance(t.credit) + t.amount > MOST or self.balance(t.debit) - t.amount < -MOST
 
     def refuse_closing(self, t: Transfer, now: datetime) -> str | None:
         hold = self.holds.get(t.hold_id or "")

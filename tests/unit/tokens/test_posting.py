@@ -1,5 +1,6 @@
 """The posting rules against an independent oracle, and the public bugs of other ledgers by name."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,10 +199,34 @@ def test_a_chain_is_posted_whole_or_not_at_all():
     assert len(book.journal) == 1
 
 
-def test_the_same_id_with_other_content_is_told_apart():
+DIFFERENT = {
+    "kind": {"kind": K.HOLD, "hold_id": "h"},
+    "debit": {"debit": "c"},
+    "credit": {"credit": "c"},
+    "token": {"token": Token.AIA_GOV},
+    "amount": {"amount": Units(6)},
+    "hold": {"hold_id": "h"},
+    "reverses": {"reverses": "t900"},
+    "expires-at": {"expires_at": NOW},
+    "memo": {"memo": "other"},
+}
+
+
+@pytest.mark.parametrize("field", DIFFERENT)
+def test_the_same_id_with_another_content_names_the_field_that_differs(field):
     book = funded()
-    assert book.post([move(1, "a", "b", 5), move(1, "a", "b", 5)]) == ["created", "exists"]
-    assert book.post([move(1, "a", "b", 6)]) == ["exists-with-different-content"]
+    first = move(1, "a", "b", 5)
+    assert book.post([first, first]) == ["created", "exists"]
+    assert book.post([replace(first, **DIFFERENT[field])]) == [f"exists-with-different-{field}"]
+    assert len(book.journal) == 2
+
+
+def test_a_hold_asked_for_again_is_compared_by_what_it_reserves():
+    book = funded()
+    hold = move(1, "a", "b", 60, K.HOLD, hold_id="h")
+    assert book.post([hold, hold]) == ["created", "exists"]
+    assert book.post([replace(hold, amount=Units(61))]) == ["exists-with-different-amount"]
+    assert (book.journal[-1].amount, book.journal[-1].asked) == (0, 60)
 
 
 def test_a_batch_above_ten_thousand_posts_nothing():
@@ -217,7 +242,154 @@ def test_only_a_mint_may_debit_the_mint(kind):
     assert book.post([move(1, "mint", "a", 5, kind, hold_id="h")]) == ["mint-not-allowed"]
 
 
+def test_only_a_burn_may_credit_the_mint():
+    book = funded()
+    assert book.post([move(1, "a", "mint", 5)]) == ["mint-not-allowed"]
+    assert book.post([move(1, "a", "b", 5, K.BURN)]) == ["mint-not-allowed"]
+
+
 def test_a_burn_returns_supply_to_the_mint():
     book = funded(100)
     assert book.post([move(1, "a", "mint", 30, K.BURN)]) == ["created"]
     assert book.accounts["mint"].posted == -70
+
+
+SENSELESS = [
+    ("invalid-amount", {"amount": Units(0)}),
+    ("invalid-amount", {"amount": Units(-1)}),
+    ("invalid-amount", {"amount": Units(2**53)}),
+    ("invalid-amount", {"kind": K.VOID, "hold_id": "h"}),
+    ("invalid-memo", {"memo": "x" * 201}),
+    ("invalid-memo", {"memo": "nul \0"}),
+    ("invalid-memo", {"memo": "half a pair \ud800"}),
+    ("same-account", {"credit": "a"}),
+    ("account-not-found", {"debit": "nobody"}),
+    ("account-not-found", {"credit": "nobody"}),
+    ("account-closed", {"credit": "gone"}),
+    ("account-closed", {"debit": "gone"}),
+    ("wrong-token", {"token": Token.AIA_GOV}),
+    ("wrong-token", {"credit": "gov"}),
+    ("wrong-token", {"debit": "gov"}),
+    ("hold-not-found", {"kind": K.POST}),
+    ("hold-not-found", {"kind": K.POST, "hold_id": "none"}),
+    ("hold-not-found", {"kind": K.HOLD}),
+    ("hold-exists", {"kind": K.HOLD, "hold_id": "h"}),
+    ("hold-mismatch", {"kind": K.POST, "hold_id": "h", "credit": "c"}),
+    ("hold-not-expired", {"kind": K.EXPIRE, "hold_id": "h", "amount": Units(0)}),
+    ("reversed-not-found", {"kind": K.REVERSAL}),
+    ("reversed-not-found", {"kind": K.REVERSAL, "reverses": "none"}),
+    ("reversed-not-found", {"kind": K.REVERSAL, "reverses": "t900"}),
+    ("insufficient-funds", {"amount": Units(91)}),
+]
+
+
+@pytest.mark.parametrize(("outcome", "fields"), SENSELESS)
+def test_what_cannot_be_posted_is_named_and_changes_nothing(outcome, fields):
+    book = funded(100)
+    assert book.post([move(50, "a", "b", 10, K.HOLD, hold_id="h", expires_at=NOW + timedelta(1))]) == ["created"]
+    before = (dict(book.accounts), dict(book.holds), list(book.journal))
+    assert book.post([replace(move(1, "a", "b", 5), **fields)]) == [outcome]
+    assert (book.accounts, book.holds, book.journal) == before
+
+
+@pytest.mark.parametrize("field", ["id", "hold_id", "reverses"])
+def test_an_id_that_the_database_cannot_keep_is_refused_and_breaks_its_chain(field):
+    state = State({}, {}, {}, {}, 1, frozenset({"odd"}))
+    odd = replace(move(1, "a", "b", 5), **{field: "odd"})
+    posting = post(state, [replace(move(2, "a", "b", 5), linked=True), odd], NOW)
+    assert [r.outcome.value for r in posting.results] == ["account-not-found", "linked-failed"]
+    posting = post(state, [replace(odd, linked=True), move(2, "a", "b", 5)], NOW)
+    assert [r.outcome.value for r in posting.results] == ["invalid-id", "linked-failed"]
+
+
+def test_a_hold_that_expired_can_be_voided_or_expired_but_not_posted():
+    book = funded()
+    later = NOW + timedelta(hours=2)
+    for number in (1, 2, 3):
+        expires = NOW + timedelta(hours=1)
+        assert book.post([move(number, "a", "b", 5, K.HOLD, hold_id=f"h{number}", expires_at=expires)]) == ["created"]
+    assert book.post([move(11, "a", "b", 5, K.POST, hold_id="h1")], later) == ["hold-expired"]
+    assert book.post([move(12, "a", "b", 0, K.EXPIRE, hold_id="h1")], later) == ["created"]
+    assert book.post([move(13, "a", "b", 0, K.VOID, hold_id="h2")], later) == ["created"]
+    assert book.post([move(14, "a", "b", 5, K.POST, hold_id="h1")], later) == ["hold-expired"]
+    assert book.post([move(15, "a", "b", 0, K.EXPIRE, hold_id="h2")], later) == ["hold-closed"]
+    assert book.post([move(16, "a", "b", 0, K.EXPIRE, hold_id="none")], later) == ["hold-not-found"]
+    assert book.accounts["a"].held == 5
+
+
+def test_a_chain_that_fails_takes_back_holds_captures_refunds_and_places_in_the_chain_of_entries():
+    book = funded(100)
+    first = [move(1, "a", "b", 20), move(2, "a", "b", 30, K.HOLD, hold_id="h")]
+    assert book.post(first) == ["created", "created"]
+    chain = [
+        move(3, "a", "c", 10, K.HOLD, hold_id="new", linked=True),
+        move(4, "a", "b", 30, K.POST, hold_id="h", linked=True),
+        move(5, "b", "a", 20, K.REVERSAL, reverses="t1", linked=True),
+        move(6, "a", "b", 10_000),
+    ]
+    before = (dict(book.accounts), dict(book.holds))
+    assert book.post(chain) == ["linked-failed"] * 3 + ["insufficient-funds"]
+    assert (book.accounts, book.holds) == before
+    assert book.post([*chain[:3], move(6, "a", "b", 1)]) == ["created"] * 4
+    assert book.holds["h"].state is HoldState.POSTED
+    assert [row.debit_prev for row in book.journal] == [0, 1, 2, 3, 4, 5, 6]
+    assert [row.credit_prev for row in book.journal] == [0, 0, 2, 0, 3, 5, 6]
+
+
+def test_a_chain_that_the_batch_cuts_off_is_a_chain_all_the_same():
+    book = funded(10)
+    assert book.post([move(1, "a", "b", 5, linked=True), move(2, "a", "b", 6, linked=True)]) == [
+        "linked-failed",
+        "insufficient-funds",
+    ]
+
+
+def test_a_chain_may_name_what_exists_already():
+    book = funded(10)
+    first = move(1, "a", "b", 5)
+    assert book.post([first]) == ["created"]
+    assert book.post([replace(first, linked=True), move(2, "a", "b", 5)]) == ["exists", "created"]
+
+
+def test_the_same_transfer_twice_in_a_failing_chain_is_told_apart_by_its_place():
+    book = funded(10)
+    twice = move(1, "a", "b", 50, linked=True)
+    assert book.post([twice, twice]) == ["insufficient-funds", "linked-failed"]
+
+
+def test_a_balance_never_leaves_what_json_keeps_exactly():
+    book = Book()
+    most = 2**53 - 1
+    assert book.post([move(1, "mint", "a", most, K.MINT)]) == ["created"]
+    assert book.post([move(2, "mint", "b", 1, K.MINT)]) == ["balance-too-large"]
+    assert book.post([move(3, "a", "mint", 1, K.BURN), move(4, "mint", "b", 1, K.MINT)]) == ["created", "created"]
+
+
+def test_a_reversal_may_be_in_parts_and_never_of_a_reversal():
+    book = funded()
+    assert book.post([move(1, "a", "b", 60)]) == ["created"]
+    parts = [move(2, "b", "a", 20, K.REVERSAL, reverses="t1"), move(3, "b", "a", 40, K.REVERSAL, reverses="t1")]
+    assert book.post(parts) == ["created", "created"]
+    assert book.post([move(4, "a", "b", 20, K.REVERSAL, reverses="t2")]) == ["reversed-not-found"]
+    assert book.post([move(5, "b", "a", 1, K.REVERSAL, reverses="t1")]) == ["reversal-exceeded"]
+
+
+def test_what_a_field_means_for_another_kind_is_kept_and_has_no_effect():
+    book = funded()
+    odd = move(1, "a", "b", 5, hold_id="h", reverses="t900", expires_at=NOW)
+    assert book.post([odd]) == ["created"]
+    assert book.post([move(2, "b", "a", 5, K.REVERSAL, reverses="t1", hold_id="h")]) == ["created"]
+    assert book.holds == {}
+    assert book.accounts["a"].held == 0
+
+
+def test_the_results_tell_the_balances_after_each_transfer_also_the_second_time():
+    book = funded(100)
+    state = State({n: book.accounts[n] for n in ("a", "b")}, {}, {}, {}, 2)
+    batch = [move(1, "a", "b", 30), move(2, "a", "b", 20), move(1, "a", "b", 30)]
+    posting = post(state, batch, NOW)
+    assert [(r.debit_after, r.credit_after, r.seq) for r in posting.results] == [
+        (70, 30, 2),
+        (50, 50, 3),
+        (70, 30, 2),
+    ]
