@@ -4,14 +4,11 @@
     node hash   SHA-256(0x01 || left || right)
     root        of no leaves SHA-256 of nothing, else the larger left subtree is a power of two
 
-How a writer keeps the log, in the transaction that writes the transfers:
+How a writer keeps the log, in the transaction that writes the transfers (`aia.tokens.log.writer.grow` does it):
 
-1. read the frontier of the ledger's head under its lock: `Frontier.from_bytes(head.frontier)`; its `size` is
-   the number of transfers, next_seq - 1;
-2. `grown, nodes = frontier.append([leaf_hash(leaf) for leaf in leaves])`, with the leaves of
-   `aia.tokens.log.leaf` in order of sequence;
-3. store `grown.to_bytes()` and `grown.root()` in the head, and the rows (level, position, hash) of `nodes`
-   with `aia.tokens.log.store.add_nodes`.
+1. read the frontier of the ledger's head under its lock; its `size` is the number of transfers, next_seq - 1;
+2. `grown, nodes = frontier.append(hashes of the leaves)`, the leaves of `aia.tokens.log.leaf` in order of sequence;
+3. store `grown.to_bytes()` and `grown.root()` in the head, and the rows (level, position, hash) of `nodes`.
 
 A node (level, position) is the root over the 2^level leaves from position x 2^level; only complete nodes are
 ever made, so none changes. Nodes below `STORED_LEVEL` are not stored: a proof computes them from at most
