@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from aia.core.clock import Instant, rfc3339
 from aia.core.money import Units
 from aia.infra.sql import Tx
+from aia.tokens.log import grow
 from aia.tokens.model import Account, Hold, HoldState, PostedTransfer, Token, Transfer, TransferKind, is_text
 from aia.tokens.posting import Posting, State, touched
 from aia.tokens.store import HEAD, KIND_NO, KINDS, MOVES_NOTHING, STATE_NO, STATES, Head, memos
@@ -115,7 +116,7 @@ async def write_posting(tx: Tx, driver: Driver, posting: Posting, before: State,
         [(a.no, a.posted, a.held, a.last_seq) for a in posting.accounts],
         [_hold_row(driver, hold, numbers) for hold in posting.holds_created],
         [(driver.number(_number(HOLD, hold.id)), STATE_NO[hold.state]) for hold in posting.holds_changed],
-        (posting.next_seq, head.frontier, head.root),
+        (posting.next_seq, *(await grow(tx, head.frontier, posting.transfers))),
     )
 
 
