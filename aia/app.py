@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aia import __version__
 from aia.agents import Agents, Roster, default_roster
 from aia.config import Settings
+from aia.core.canonical import sha256
 from aia.core.clock import Clock, system_clock
 from aia.core.errors import AIAError, Invalid
 from aia.core.ids import NewId, random_ids
@@ -34,7 +35,18 @@ from aia.llm import Model, choose, open_model
 from aia.missions import Bounds, MissionRunner, Missions, Payments, Playbook
 from aia.performance import Performance, RatingConsumer
 from aia.reports import Reports
-from aia.tokens import Ledger, Token, Tokens, agent_wallet, build_tokens, read_genesis, wallet, watchers
+from aia.tokens import (
+    Ledger,
+    SigningKey,
+    Token,
+    Tokens,
+    TransferLog,
+    agent_wallet,
+    build_tokens,
+    read_genesis,
+    wallet,
+    watchers,
+)
 from aia.ventures import DiscoveryPlaybook, Ventures
 
 DEFAULT_ORGANISATION = "default"
@@ -55,6 +67,7 @@ class App:
     identity: Identity
     ledger: Ledger
     tokens: Tokens
+    log: TransferLog
     knowledge: Knowledge
     agents: Agents
     performance: Performance
@@ -116,8 +129,8 @@ async def open_app(
         app = await _build(stack, settings, clock, new_id, database, chosen, playbooks, durable=durable)
         await _settle_in(app, resume=durable)
         if background:
-            task = asyncio.create_task(_drain_for_ever(app))
-            stack.push_async_callback(_stop, database, task)
+            for work in (_drain_for_ever(app), _sign_for_ever(app)):
+                stack.push_async_callback(_stop, database, asyncio.create_task(work))
         yield app
 
 
@@ -185,6 +198,7 @@ async def _build(
         identity=Identity(),
         ledger=ledger,
         tokens=tokens,
+        log=TransferLog(log_key(settings)),
         knowledge=knowledge,
         agents=agents,
         performance=performance,
@@ -260,6 +274,13 @@ def treasury_key(settings: Settings) -> Ed25519PrivateKey:
     return _ed25519(settings, "treasury.key", "TREASURY_PRIVATE_KEY", settings.treasury_private_key)
 
 
+def log_key(settings: Settings) -> SigningKey:
+    """The key that signs checkpoints: AIA_LOG_KEY, else one made once and kept in AIA_HOME, mode 0600."""
+    private = _ed25519(settings, "log.key", "AIA_LOG_KEY", settings.aia_log_key)
+    public = private.public_key().public_bytes_raw()
+    return SigningKey(settings.aia_log_origin or f"aia.local/{sha256(public)[:16]}", private)
+
+
 def _ed25519(settings: Settings, file: str, variable: str, given: SecretStr | None) -> Ed25519PrivateKey:
     text = _kept_key(settings.aia_home / "keys" / file) if given is None else given.get_secret_value()
     try:
@@ -290,6 +311,21 @@ async def _drain_for_ever(app: App) -> None:
             busy = 0
         if not busy:
             await asyncio.sleep(OUTBOX_IDLE_S)
+
+
+async def _sign_for_ever(app: App) -> None:
+    """A checkpoint whenever the ledger has grown, no more than one in each interval."""
+    log = structlog.get_logger("aia.log")
+    while True:
+        try:
+            async with app.database.read(Principal.system()) as read:
+                grown = await app.log.has_grown(read)
+            if grown:
+                async with app.database.begin(Principal.system()) as tx:
+                    await app.log.checkpoint(tx)
+        except (SQLAlchemyError, OSError, AIAError) as error:
+            log.warning("log.checkpoint-failed", error=str(error))
+        await asyncio.sleep(app.settings.aia_checkpoint_interval_s)
 
 
 async def _stop(database: Database, task: asyncio.Task[None]) -> None:

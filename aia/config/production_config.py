@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 SECRET_LENGTH_MIN = 32
 _HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
 _WORDS = ("changeme", "change-me", "secret", "password", "default", "example", "test", "dev")
-_KEYS = ("TREASURY_PRIVATE_KEY", "AIA_SIGNING_KEY")
+_KEYS = ("TREASURY_PRIVATE_KEY", "AIA_SIGNING_KEY", "AIA_LOG_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class ProductionFacts:
 def weak_secrets(facts: ProductionFacts) -> list[str]:
     """One sentence for each thing that production refuses; it names the variable, never the value."""
     problems = [problem for name, value in facts.secrets.items() if (problem := _weakness(name, value))]
+    problems += _shared_keys(facts.secrets)
     if facts.debug:
         problems.append("DEBUG is true: set DEBUG=false")
     if not (facts.database_url or "").startswith("postgres"):
@@ -37,6 +38,17 @@ def weak_secrets(facts: ProductionFacts) -> list[str]:
     if "*" in facts.cors_origins:
         problems.append("AIA_CORS_ORIGINS holds *: name the origins")
     return problems
+
+
+def _shared_keys(secrets: Mapping[str, str | None]) -> list[str]:
+    """Who holds one key must not hold another: the log's witnesses what the treasury's orders."""
+    values = [(name, value.lower()) for name in _KEYS if (value := secrets.get(name))]
+    return [
+        f"{name} is the same as {other}: each key signs for one purpose only"
+        for number, (name, value) in enumerate(values)
+        for other, seen in values[:number]
+        if value == seen
+    ]
 
 
 def _weakness(name: str, value: str | None) -> str | None:

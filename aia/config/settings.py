@@ -1,6 +1,7 @@
 """The settings, frozen, read once by a face; names of the environment are those of the seed document."""
 
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -85,6 +86,18 @@ class Settings(BaseSettings):
         default=None,
         description="Ed25519 seed, 64 hex digits, that signs reports; default: made and kept in AIA_HOME",
     )
+    aia_log_key: SecretStr | None = Field(
+        default=None,
+        description="Ed25519 seed, 64 hex digits, that signs checkpoints of the ledger's log and nothing else; "
+        "required in production; default: made and kept in AIA_HOME",
+    )
+    aia_log_origin: str | None = Field(
+        default=None,
+        description="name of the ledger's log, such as example.com/ledger; default: made from the log's key",
+    )
+    aia_checkpoint_interval_s: float = Field(
+        default=1.0, ge=0.1, le=3600, description="seconds between checkpoints of a ledger that grows"
+    )
 
     structured_reports_enabled: bool = Field(default=True, description="write the JSON-LD and HTML files of a report")
     dkg_enhanced_enabled: bool = Field(default=True, description="record the facts that agents establish")
@@ -127,6 +140,13 @@ class Settings(BaseSettings):
         if value.lower() not in {"debug", "info", "warning", "error", "critical"}:
             raise ValueError("choose debug, info, warning, error or critical")
         return value.lower()
+
+    @field_validator("aia_log_origin")
+    @classmethod
+    def _log_origin(cls, value: str | None) -> str | None:
+        if value is not None and (not value.isprintable() or not re.fullmatch(r"[^\s+]{1,200}", value)):
+            raise ValueError("give a name without spaces and +, such as example.com/ledger")
+        return value
 
     @field_validator("aia_cors_origins", mode="before")
     @classmethod
@@ -196,6 +216,7 @@ def _refuse_weak_production(settings: Settings) -> None:
                 ("jwt_secret_key", settings.jwt_secret_key),
                 ("encryption_key", settings.encryption_key),
                 ("aia_signing_key", settings.aia_signing_key),
+                ("aia_log_key", settings.aia_log_key),
             )
         },
     )

@@ -1,8 +1,8 @@
 """The double-entry ledger: accounts, transfers, holds; money that cannot be spent twice."""
 
-from aia.tokens.audit import Audit, audit
+from aia.tokens.audit import Audit, Export, LogBroken, NotInLog, TransferLog, audit, export_ledger
 from aia.tokens.genesis import read_genesis
-from aia.tokens.log import Frontier
+from aia.tokens.log import SigningKey, VerifierKey
 from aia.tokens.model import (
     Account,
     Hold,
@@ -36,26 +36,32 @@ __all__ = [
     "AccountNotEmpty",
     "AccountNotFound",
     "Audit",
-    "Frontier",
+    "Export",
     "Hold",
     "HoldState",
     "InsufficientFunds",
     "Ledger",
+    "LogBroken",
+    "NotInLog",
     "Outcome",
     "Parameter",
     "Parameters",
     "PostedTransfer",
     "Result",
+    "SigningKey",
     "Split",
     "Token",
     "Tokens",
     "Transfer",
     "TransferKind",
+    "TransferLog",
     "TransferRefused",
+    "VerifierKey",
     "agent_wallet",
     "audit",
     "build_tokens",
     "capture",
+    "export_ledger",
     "gov_wallet",
     "mint_account",
     "read_genesis",

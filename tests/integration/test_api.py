@@ -89,7 +89,7 @@ def test_agents_accounts_and_missions_are_listed_by_pages(client: TestClient):
         cursor = page["next_cursor"]
         if cursor is None:
             break
-    assert len(seen) == len(set(seen)) == len(agents) + 1
+    assert len(seen) == len(set(seen)) == len(agents) + 2  # and the organisation's wallets of both tokens
     assert client.get("/v1/missions").json() == {"data": [], "next_cursor": None}
     assert client.get("/v1/rankings").json()["data"] == []
 
