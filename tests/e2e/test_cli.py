@@ -13,6 +13,7 @@ from aia.cli.main import COMMANDS
 from aia.ventures.sample import write_sample
 from scripts.write_docs import readme
 
+KEY = "0123456789abcdef" * 4
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -145,10 +146,55 @@ def test_what_a_person_got_wrong_is_said_in_a_line_and_ends_with_code_2(tmp_path
     assert "Traceback" not in run.stderr
 
 
+def test_the_ledger_is_exported_proven_and_checked_without_aia(tmp_path):
+    home, folder = tmp_path / "home", tmp_path / "export"
+    assert aia(home, "init").returncode == 0
+    old = aia(home, "ledger", "checkpoint")
+    (tmp_path / "old").write_text(old.stdout)
+    size = old.stdout.splitlines()[1]
+    assert aia(home, "ledger", "checkpoint", "--size", size).stdout == old.stdout
+    assert aia(home, "init", "--organisation", "second").returncode == 0
+    for name, arguments in (("proof", ["2"]), ("grown", ["--since", size])):
+        run = aia(home, "ledger", "prove", *arguments)
+        assert run.returncode == 0, run.stderr
+        (tmp_path / name).write_text(run.stdout)
+    assert aia(home, "ledger", "export", str(folder), "--json").returncode == 0
+    key = aia(home, "ledger", "checkpoint", "--key").stdout.strip()
+    for arguments in (["export", folder], ["inclusion", "proof"], ["consistency", "grown", "old"]):
+        command = [sys.executable, "-I", str(folder / "verify.py"), *map(str, arguments), "--key", key]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (run.returncode, json.loads(run.stdout)["ok"]) == (0, True), run.stderr
+    books = aia(home, "ledger", "verify", "--json")
+    assert books.returncode == 0
+    assert json.loads(books.stdout)["checkpoints"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("prove", "tfr_nothing"), "'tfr_nothing' is not in the log"),
+        (("prove", "99999"), "the checkpoint ends at"),
+        (("prove", "--since", "99999"), "not 99999"),
+        (("prove",), "one of the two"),
+        (("checkpoint", "--size", "99999"), "no checkpoint of 99999"),
+        (("export", "."), "is not empty"),
+    ],
+)
+def test_what_the_log_does_not_have_is_said_in_a_line(tmp_path, arguments, says):
+    run = aia(tmp_path / "home", "ledger", *arguments)
+    assert run.returncode == 2
+    assert says in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
         ({"ENVIRONMENT": "production"}, "JWT_SECRET_KEY is missing"),
+        ({"ENVIRONMENT": "production"}, "AIA_LOG_KEY is missing"),
+        ({"ENVIRONMENT": "production", "AIA_LOG_KEY": KEY, "AIA_SIGNING_KEY": KEY}, "the same as AIA_SIGNING_KEY"),
+        ({"AIA_LOG_KEY": "short"}, "set AIA_LOG_KEY"),
+        ({"AIA_LOG_ORIGIN": "a name"}, "AIA_LOG_ORIGIN"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
         ({"AIA_MODEL": "openai:gpt"}, "OPENAI_API_KEY"),
