@@ -1,13 +1,14 @@
 """The engine on documents, without mission or ledger: the same tools, one after the other."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from aia.ventures.assessment import momentum, monthly
+from aia.ventures.assessment.trend import momenta as momenta_of
+from aia.ventures.assessment.trend import month_of
 from aia.ventures.model import Document, Need, Statement, StatementKind
 from aia.ventures.needs import centres_of, group
 from aia.ventures.statements import find_statements
@@ -43,7 +44,7 @@ def group_corpus(
     texts = [documents[s.document].text[s.start : s.end] for s in statements]
     if len(statements) < 3:
         return Grouping((), tuple((None, 0.0) for _ in documents))
-    vectors = open_embedder(embedding, seed).encode(texts)
+    vectors = open_embedder(embedding).encode(texts)
     needs = group(statements, texts, vectors, seed=seed, needs_max=NEEDS_MAX)
     return Grouping(*_assign(documents, statements, needs, vectors))
 
@@ -69,16 +70,20 @@ def _assign(
 
 def momenta(documents: Sequence[Document], grouping: Grouping) -> list[dict[str, Any]]:
     """A row for each need with a momentum, strongest lower bound first."""
-    members: dict[str, set[int]] = defaultdict(set)
-    for position, (need, _) in enumerate(grouping.assigned):
-        if need is not None:
-            members[need].add(position)
-    days = [document.day for document in documents]
-    rows: list[dict[str, Any]] = []
-    for need, count in grouping.needs:
-        found = momentum(monthly(days, members[need.id]))
-        if found is not None:
-            rows.append(
-                {"need": need.id, "title": need.title, "slope": found.slope, "lower": found.lower, "documents": count}
-            )
+    months = sorted({month_of(document.day) for document in documents if document.day is not None})
+    month_place = {month: i for i, month in enumerate(months)}
+    need_place = {need.id: i for i, (need, _) in enumerate(grouping.needs)}
+    counts = np.zeros((len(need_place), len(months)))
+    totals = [0] * len(months)
+    for document, (need, _) in zip(documents, grouping.assigned, strict=True):
+        if document.day is not None:
+            month = month_place[month_of(document.day)]
+            totals[month] += 1
+            if need is not None:
+                counts[need_place[need], month] += 1
+    rows = [
+        {"need": n.id, "title": n.title, "slope": found.slope, "lower": found.lower, "documents": count}
+        for (n, count), found in zip(grouping.needs, momenta_of(counts, months, totals), strict=True)
+        if found is not None
+    ]
     return sorted(rows, key=lambda row: (-row["lower"], row["need"]))

@@ -16,9 +16,7 @@ from aia.ventures.discovery.claims import NeedClaim
 from aia.ventures.discovery.conduct import critics_notes, read_of, reading_notes, without_planted
 from aia.ventures.model import Assessment
 
-EXTRACTIVE = (
-    "deterministic extractive analyst (rules, token vectors and LSA, Leiden, quasi-Poisson); no language model"
-)
+EXTRACTIVE = "deterministic extractive analyst (rules, token vectors, Leiden, quasi-Poisson); no language model"
 
 
 def compose(

@@ -4,6 +4,7 @@ Each takes plain values and gives back a JSON result; none reads a file, a clock
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aia.ventures.assessment import assess as assess_need
@@ -11,9 +12,9 @@ from aia.ventures.assessment import rank as rank_needs
 from aia.ventures.model import Assessment, Document, Need, Statement
 from aia.ventures.needs import group as group_statements
 from aia.ventures.statements import find_statements
-from aia.ventures.vectors import shipped_embedder
+from aia.ventures.vectors import Embedding, open_embedder
 
-STATEMENTS_GROUPED_MAX = 60_000
+STATEMENTS_GROUPED_MAX = 400_000
 
 
 def extract(documents: Sequence[tuple[int, str]]) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def extract(documents: Sequence[tuple[int, str]]) -> dict[str, Any]:
 
 
 def group(statements: Sequence[Statement], texts: Sequence[str], seed: int, needs_max: int) -> dict[str, Any]:
-    """The head of scouting: needs of all statements; of more than 60,000 the strongest are grouped."""
+    """The head of scouting: needs of all statements; of more than 400,000 the strongest are grouped."""
     chosen = list(range(len(statements)))
     if len(chosen) > STATEMENTS_GROUPED_MAX:
         chosen.sort(key=lambda i: (-statements[i].strength, i))
@@ -35,12 +36,12 @@ def group(statements: Sequence[Statement], texts: Sequence[str], seed: int, need
     kept = [statements[i] for i in chosen]
     if len(kept) < 3:
         return {"needs": [], "grouped": len(kept), "method": "too few statements to group"}
-    embedder = shipped_embedder(seed)
+    embedder = open_embedder(Embedding.TABLE)
     kept_texts = [texts[i] for i in chosen]
     vectors = embedder.encode(kept_texts)
     needs = group_statements(kept, kept_texts, vectors, seed=seed, needs_max=needs_max)
     renumbered = [
-        Need(n.id, n.title, n.terms, tuple(chosen[i] for i in n.members), tuple(chosen[i] for i in n.medoids))
+        replace(n, members=tuple(chosen[i] for i in n.members), medoids=tuple(chosen[i] for i in n.medoids))
         for n in needs
     ]
     return {"needs": [n.to_json() for n in renumbered], "grouped": len(kept), "method": embedder.name}

@@ -30,7 +30,7 @@ from aia.ventures.vectors import Vectors
 DOCUMENTS_MIN = 3
 MEDOIDS = 12
 PLAIN_CHARACTERS = 160
-THEME_COARSENING = 10.0
+THEME_RESOLUTION = 1.0
 CORE_SHARE = 0.5
 
 
@@ -113,8 +113,10 @@ def _themes(found: Partition, kept: Sequence[int], seed: int) -> list[int]:
         (np.ones(len(rows)), (rows, own[rows])), shape=(len(found.labels), max(len(kept), 1))
     )
     between: Any = (membership.T @ found.graph @ membership).tocsr()
+    between.setdiag(0)
+    between.eliminate_zeros()
     between.sort_indices()
-    return communities(between, max(found.resolution / THEME_COARSENING, 0.05), seed).tolist()[: len(kept)]
+    return communities(between, THEME_RESOLUTION, seed).tolist()[: len(kept)]
 
 
 def centres_of(groups: Sequence[Sequence[int]], vectors: Vectors) -> Vectors:

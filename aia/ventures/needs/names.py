@@ -15,8 +15,8 @@ from aia.ventures.words import STOP_WORDS, content_words
 
 TERMS = 6
 TEXTS_COUNTED_MAX = 2_000
-TEXTS_READ_MAX = 60
-CLAUSES_MAX = 8
+TEXTS_READ_MAX = 24
+CLAUSES_MAX = 40
 WORDS_MIN = 3
 WORDS_MAX = 10
 FALLING = (1.0, 0.8, 0.6, 0.4, 0.2)
@@ -91,8 +91,9 @@ def _title(texts: Sequence[str], weights: dict[str, float], terms: Sequence[str]
     read = texts[:TEXTS_READ_MAX]
     for place, text in enumerate(read):
         central = CENTRAL_GAIN * (1 - place / len(read))
+        problems = {word for match in PROBLEM.finditer(text) for word in match[0].lower().split()}
         for clause, whole in _clauses(text):
-            value = _worth(clause, weights) + central + (WHOLE_GAIN if whole else 0.0)
+            value = _worth(clause, weights, problems) + central + (WHOLE_GAIN if whole else 0.0)
             shown = _shown(clause)
             scored[shown] = max(scored.get(shown, -9.0), value)
     ranked = sorted(scored, key=lambda shown: (-scored[shown], shown))
@@ -105,10 +106,11 @@ def _title(texts: Sequence[str], weights: dict[str, float], terms: Sequence[str]
     return title
 
 
-def _worth(clause: Sequence[str], weights: dict[str, float]) -> float:
-    telling = sorted((weights.get(w, 0.0) for w in {w.lower().replace("’", "'") for w in clause}), reverse=True)
+def _worth(clause: Sequence[str], weights: dict[str, float], problems: set[str]) -> float:
+    words = {w.lower().replace("’", "'") for w in clause}
+    telling = sorted((weights[w] for w in words if w in weights), reverse=True)
     value = sum(share * weight for share, weight in zip(FALLING, telling, strict=False))
-    if PROBLEM.search(" ".join(clause)):
+    if problems & words:
         value += PROBLEM_GAIN
     return value - COST_OF_A_WORD * len(clause)
 
@@ -126,7 +128,7 @@ def _clauses(text: str) -> Iterator[tuple[list[str], bool]]:
         for found in _runs(run):
             yield found
             count += 1
-        if count >= CLAUSES_MAX * WORDS_MAX:
+        if count >= CLAUSES_MAX:
             return
         run = []
 

@@ -1,9 +1,7 @@
-"""Texts as vectors, behind one port: a table of token vectors blended with latent semantics.
+"""Texts as vectors, behind one port: a table of token vectors, or the sentence model it stands in for.
 
-The table stands in for a sentence model: the weighted mean of a text's token vectors comes near what
-all-MiniLM-L6-v2 would say, for a thousandth of its work. How it was built: `data/README.md` and
-`scripts/build_table.py`. It knows no word order, and on long complaints it
-blurs what single words tell apart; latent semantics, fitted to the texts at hand, keeps that.
+The weighted mean of a text's token vectors comes near what all-MiniLM-L6-v2 would say, for a thousandth
+of its work. How the table was built: `data/README.md` and `scripts/build_table.py`. It knows no word order.
 """
 
 import os
@@ -17,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from aia.infra.plugins import load_plugin
-from aia.ventures.vectors.latent import LatentSemantics
 from aia.ventures.vectors.wordpiece import WordPiece
 
 Vectors = npt.NDArray[np.float32]
@@ -79,33 +76,12 @@ class TokenTable:
         return np.round(found / np.maximum(norms, 1e-12), DECIMALS)
 
 
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """Half the table, half latent semantics: cosines of a blend are the mean of its parts' cosines."""
-
-    table: TokenTable
-    latent: LatentSemantics
-
-    @property
-    def name(self) -> str:
-        return f"{self.table.name}, blended with {self.latent.name}"
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        parts = [self.table.encode(texts), self.latent.encode(texts)]
-        return np.round(np.hstack(parts) * np.float32(0.5**0.5), DECIMALS)
-
-
-def open_embedder(choice: Embedding, seed: int) -> Embedder:
+def open_embedder(choice: Embedding) -> Embedder:
     """The embedder of a choice; `Invalid` where minilm is chosen and its extra is not installed."""
     if choice == Embedding.MINILM:
         open_minilm = load_plugin("aia.embeddings", choice.value)
         return open_minilm(shipped_table().pieces, threads=min(THREADS_MAX, os.cpu_count() or 1))
-    return shipped_embedder(seed)
-
-
-def shipped_embedder(seed: int) -> Embedder:
-    """What discoveries use."""
-    return Blend(shipped_table(), LatentSemantics(seed=seed))
+    return shipped_table()
 
 
 def shipped_table() -> TokenTable:

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from aia.ventures.analysis import group_corpus, momenta
 from aia.ventures.assessment import rank
 from aia.ventures.assessment.trend import RIDGE, fit, momentum, monthly
+from aia.ventures.assessment.trend import momenta as momenta_of
 from aia.ventures.model import Assessment, Document, Momentum, Need, Statement, StatementKind
 from aia.ventures.needs import partition
 from aia.ventures.needs.communities import agreement
@@ -23,7 +24,7 @@ from aia.ventures.needs.neighbours import nearest
 from aia.ventures.sample import generate, phrases, write_sample
 from aia.ventures.sources import ReadOptions, read_rows
 from aia.ventures.statements import find_statements, sentences
-from aia.ventures.vectors import shipped_embedder, shipped_table
+from aia.ventures.vectors import Embedding, open_embedder, shipped_table
 from aia.ventures.vectors.wordpiece import WordPiece
 
 ODD = "日本語한국어—…’“”€™\u200b\u00ad\ufeff😀ﬁ½\u2028"
@@ -70,9 +71,10 @@ def test_a_long_hostile_text_takes_linear_work():
         assert len(find_statements(text)) <= 40
 
 
-def test_vectors_are_the_same_each_time_and_of_unit_length():
+@pytest.mark.parametrize("choice", list(Embedding))
+def test_vectors_are_the_same_each_time_and_of_unit_length(choice):
     texts = [f"the {w} does not work on {v}" for w in ("printer", "scanner", "lamp") for v in ("monday", "friday")]
-    first, second = (shipped_embedder(3).encode(texts) for _ in range(2))
+    first, second = (open_embedder(choice).encode(texts) for _ in range(2))
     assert first.tobytes() == second.tobytes()
     assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-4)
 
@@ -168,7 +170,8 @@ def test_the_fit_is_the_optimum_that_a_general_solver_finds(rows):
         return -(counts * eta - totals * np.exp(eta)).sum() + RIDGE * parameters[1] ** 2 / 2
 
     best = minimize(loss, [log(counts.sum() / totals.sum()), 0.0], method="BFGS", tol=1e-9)
-    assert loss(fit(counts, totals, times)) <= best.fun + 1e-5
+    levels, slopes = fit(counts[None], totals, times)
+    assert loss((levels[0], slopes[0])) <= best.fun + 1e-5
 
 
 def test_growing_volume_alone_makes_no_momentum():
@@ -184,6 +187,16 @@ def test_a_growing_share_has_a_positive_lower_bound_and_a_falling_one_does_not()
     assert up is not None
     assert down is not None
     assert up.lower > 0 > down.slope
+
+
+@pytest.mark.parametrize(("periods", "mean"), [(4, 2.0), (6, 1.0), (12, 1.0), (12, 8.0), (24, 3.0)])
+def test_at_most_a_tenth_of_steady_needs_are_said_to_grow(periods, mean):
+    rng = np.random.default_rng(7)
+    totals = rng.integers(100, 400, periods)
+    counts = rng.poisson(mean * totals / totals.mean(), (2_000, periods)).astype(float)
+    months = [f"{2020 + i // 12}-{i % 12 + 1:02d}" for i in range(periods)]
+    found = [m for m in momenta_of(counts, months, totals.tolist()) if m is not None]
+    assert sum(m.lower > 0 for m in found) / len(found) <= 0.1
 
 
 def test_few_months_or_documents_give_no_momentum():
