@@ -37,6 +37,7 @@ from aia.performance import Performance, RatingConsumer
 from aia.reports import Reports
 from aia.tokens import (
     Ledger,
+    Poster,
     SigningKey,
     Token,
     Tokens,
@@ -66,6 +67,7 @@ class App:
     consumers: tuple[Consumer, ...]
     identity: Identity
     ledger: Ledger
+    poster: Poster
     tokens: Tokens
     log: TransferLog
     knowledge: Knowledge
@@ -120,13 +122,15 @@ async def open_app(
     """Build the App, bring the database up to date, resume unfinished missions; close all at the end.
 
     `model` replaces the one the settings choose; `playbooks` come beside discovery; `durable=False` runs
-    missions without an engine database; `background=False` leaves the outbox to `App.drain_outbox`.
+    missions without an engine database; `background=False` leaves the outbox to
+    `App.drain_outbox` and overdue holds to `Poster.sweep`.
     """
     async with AsyncExitStack() as stack:
         new_id = new_id or random_ids(clock)
         database = await _open_database(stack, settings, clock, new_id)
         chosen = _model(settings, model)
-        app = await _build(stack, settings, clock, new_id, database, chosen, playbooks, durable=durable)
+        kept_up = {"durable": durable, "background": background}
+        app = await _build(stack, settings, clock, new_id, database, chosen, playbooks, **kept_up)
         await _settle_in(app, resume=durable)
         if background:
             for work in (_drain_for_ever(app), _sign_for_ever(app)):
@@ -169,10 +173,12 @@ async def _build(
     playbooks: Sequence[Playbook],
     *,
     durable: bool,
+    background: bool,
 ) -> App:
     telemetry = open_telemetry()
     objects = FolderObjects(settings.aia_home)
     ledger = Ledger(telemetry, watchers())
+    poster = _open_poster(stack, settings, database, ledger, sweep=background)
     tokens = build_tokens(ledger, read_genesis(settings.aia_genesis), treasury_key(settings))
     knowledge = Knowledge(record_facts=settings.dkg_enhanced_enabled)
     agents, performance = Agents(), Performance()
@@ -197,6 +203,7 @@ async def _build(
         consumers=(RatingConsumer(),) if settings.performance_tracking_enabled else (),
         identity=Identity(),
         ledger=ledger,
+        poster=poster,
         tokens=tokens,
         log=TransferLog(log_key(settings)),
         knowledge=knowledge,
@@ -210,6 +217,15 @@ async def _build(
         ),
         engine=engine,
     )
+
+
+def _open_poster(
+    stack: AsyncExitStack, settings: Settings, database: Database, ledger: Ledger, *, sweep: bool
+) -> Poster:
+    sweep_s = settings.aia_ledger_sweep_s if sweep else None
+    poster = Poster(database, ledger, queue_max=settings.aia_ledger_queue_max, sweep_s=sweep_s)
+    stack.push_async_callback(poster.close)
+    return poster
 
 
 def _bounds(settings: Settings) -> Bounds:

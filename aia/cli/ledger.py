@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from aia.app import App
-from aia.cli.money import COMMANDS
 from aia.cli.support import json_option, print_json, with_app
 from aia.core.errors import Invalid
 from aia.core.money import UNITS_PER_TOKEN, format_units
@@ -19,9 +18,9 @@ from aia.core.principal import Principal
 from aia.tokens import Audit, Export, Token, audit, export_ledger
 
 
-@click.group("ledger", commands=COMMANDS)
+@click.group("ledger")
 def command() -> None:
-    """Check the books, look at accounts, move money."""
+    """Check the books, and let others check them."""
 
 
 @command.command("verify")

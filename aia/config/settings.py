@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     aia_body_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024, description="bytes a request body may hold")
     aia_database_pool: int = Field(default=8, ge=2, le=100, description="database connections of one process")
 
+    aia_ledger_queue_max: int = Field(default=100_000, ge=10_000, description="transfers that may wait to be posted")
+    aia_ledger_sweep_s: float = Field(default=5.0, gt=0, description="seconds between looks for overdue holds")
+
     aia_missions_concurrency: int = Field(
         default=2, ge=1, le=64, description="missions one process works on at a time"
     )

@@ -1,5 +1,6 @@
 """Ids: prefixed and sortable when made by a clock, stable when made from content."""
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -9,16 +10,15 @@ from aia.core.clock import Clock, system_clock
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
 
+_FROM_RFC4648 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
+
 NewId: TypeAlias = Callable[[str], str]
 """Makes a fresh id of the given prefix, e.g. `new_id("msn")`."""
 
 
 def _base32(value: int, length: int) -> str:
-    digits: list[str] = []
-    for _ in range(length):
-        value, digit = divmod(value, 32)
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
+    """The last digits of a number below 2^160."""
+    return base64.b32encode(value.to_bytes(20, "big")).translate(_FROM_RFC4648).decode()[-length:]
 
 
 def random_ids(clock: Clock = system_clock) -> NewId:
@@ -26,7 +26,7 @@ def random_ids(clock: Clock = system_clock) -> NewId:
 
     def new_id(prefix: str) -> str:
         milliseconds = int(clock().timestamp() * 1000)
-        return f"{prefix}_{_base32(milliseconds, 10)}{_base32(secrets.randbits(80), 16)}"
+        return f"{prefix}_{_base32((milliseconds << 80) | secrets.randbits(80), 26)}"
 
     return new_id
 

@@ -11,7 +11,7 @@ in the order of this table; the first that is broken names the outcome, and noth
     5  memo is text, of at most 200 characters              invalid-memo
     6  debit and credit differ                              same-account
     7  both accounts stand                                  account-not-found
-    8  both are open                                        account-closed
+    8  both are open, but for VOID and EXPIRE               account-closed
     9  both and the transfer are of one token               wrong-token
     10 the account without a floor is debited by MINT only,
        and credited by BURN only                            mint-not-allowed
@@ -186,7 +186,7 @@ def _refusal(book: "_Book", transfer: Transfer) -> Outcome | None:
     debit, credit = book.accounts.get(transfer.debit), book.accounts.get(transfer.credit)
     if debit is None or credit is None:
         return Outcome.ACCOUNT_NOT_FOUND
-    if debit.closed or credit.closed:
+    if (debit.closed or credit.closed) and transfer.kind not in _ZERO_AMOUNT:
         return Outcome.ACCOUNT_CLOSED
     if not debit.token is credit.token is transfer.token:
         return Outcome.WRONG_TOKEN
@@ -377,7 +377,8 @@ class _Book:
 
     def _after(self, account: Account) -> Account:
         now = self.accounts[account.id]
-        return replace(account, posted=now.posted, held=now.held, last_seq=now.last_seq)
+        fixed = (account.id, account.token, account.owner, account.purpose, account.floor)
+        return Account(*fixed, now.posted, now.held, account.closed, account.no, now.last_seq)
 
 
 def _new_hold(transfer: Transfer, hold_id: str) -> Hold:

@@ -1,5 +1,6 @@
 """Use-cases of tokens: genesis, grants, posting a batch in the caller's transaction, checking the books."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,11 +12,14 @@ from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
 from aia.infra.telemetry import Telemetry
 from aia.tokens import store
+from aia.tokens.log import grow
 from aia.tokens.model import Account, Hold, Outcome, PostedTransfer, Result, Token, Transfer, TransferKind
 from aia.tokens.posting import Posting, post, too_large
-from aia.tokens.store_posting import driver_of, load_state, write_posting
+from aia.tokens.store_postgres import driver_of
+from aia.tokens.store_posting import load_state, write_posting
 
 SYSTEM = "system"
+POSTED = "tokens.transfers-posted"
 
 
 class AccountNotFound(NotFound):
@@ -150,9 +154,13 @@ class Ledger:
         results = too_large(batch)
         if results is None:
             results = await self._post(tx, batch)
-        for result in results:
-            self.telemetry.transfers.labels(result.outcome.value).inc()
+        self.count(results)
         return results
+
+    def count(self, results: Sequence[Result]) -> None:
+        """Add outcomes to the metrics."""
+        for outcome, number in Counter(result.outcome for result in results).items():
+            self.telemetry.transfers.labels(outcome.value).inc(number)
 
     async def _post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         head = await store.lock_head(tx)
@@ -160,7 +168,9 @@ class Ledger:
         state = await load_state(driver, batch, head.next_seq)
         posting = post(state, batch, tx.now)
         if posting.transfers:
-            await write_posting(tx, driver, posting, state, head)
+            frontier, root, nodes = grow(head.frontier, posting.transfers)
+            after = store.Head(posting.next_seq, frontier, root, head.epoch)
+            await write_posting(tx, driver, (posting, state, nodes), head, after)
             await self._watch(tx, posting.transfers)
             _announce(tx, posting)
         return posting.results
@@ -218,7 +228,7 @@ class Ledger:
 
 def _announce(tx: Tx, posting: Posting) -> None:
     first, last = posting.transfers[0].seq, posting.transfers[-1].seq
-    tx.emit(Event("tokens.transfers-posted", {"first_seq": first, "last_seq": last}))
+    tx.emit(Event(POSTED, {"first_seq": first, "last_seq": last}))
 
 
 def transfer(

@@ -159,6 +159,7 @@ class Head:
     next_seq: int
     frontier: bytes
     root: bytes
+    epoch: int = 0
 
 
 async def lock_head(tx: Tx) -> Head:
@@ -169,7 +170,7 @@ async def lock_head(tx: Tx) -> Head:
         await tx.insert_new(ledger_head, [{"id": HEAD, "next_seq": 1}])
         row = await tx.row(query)
     assert row is not None, "the head was just made"
-    return Head(row.next_seq, row.frontier or b"", row.root or b"")
+    return Head(row.next_seq, row.frontier or b"", row.root or b"", row.epoch)
 
 
 async def next_seq(read: Read) -> int:

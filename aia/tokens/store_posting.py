@@ -5,20 +5,17 @@ dialects take sets: PostgreSQL arrays, on the driver's connection of the same tr
 costs a fraction of what it costs through SQLAlchemy), SQLite lists of rows.
 """
 
-import uuid
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 
 from aia.core.clock import Instant, rfc3339
 from aia.core.money import Units
 from aia.infra.sql import Tx
-from aia.tokens.log import grow
+from aia.tokens.log import Node
 from aia.tokens.model import Account, Hold, HoldState, PostedTransfer, Token, Transfer, TransferKind, is_text
 from aia.tokens.posting import Posting, State, touched
 from aia.tokens.store import HEAD, KIND_NO, KINDS, MOVES_NOTHING, STATE_NO, STATES, Head, memos
@@ -35,28 +32,47 @@ _HOLDS = """select h.id, d.id, c.id, d.token, h.amount, h.state, h.expires_at
     from hold h join account d on d.no = h.debit join account c on c.no = h.credit where h.id {}"""
 _REVERSED = f"""select reverses, sum(amount) from transfer
     where kind = {KIND_NO[TransferKind.REVERSAL]} and reverses {{}} group by reverses"""  # noqa: S608 - constants
-_TRANSFER_COLUMNS = """seq, amount, debit_after, credit_after, debit_prev, credit_prev, at, debit, credit, id, kind,
+TRANSFER_COLUMNS = """seq, amount, debit_after, credit_after, debit_prev, credit_prev, at, debit, credit, id, kind,
     memo, hold, reverses, expires_at"""
-_HOLD_COLUMNS = "id, amount, debit, credit, state, expires_at"
-_SQLITE_TRANSFER = f"insert into transfer ({_TRANSFER_COLUMNS}) values ({','.join('?' * 15)})"  # noqa: S608 - constants
-_SQLITE_HOLD = f"insert into hold ({_HOLD_COLUMNS}) values (?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+HOLD_COLUMNS = "id, amount, debit, credit, state, expires_at"
+_SQLITE_TRANSFER = f"insert into transfer ({TRANSFER_COLUMNS}) values ({','.join('?' * 15)})"  # noqa: S608 - constants
+_SQLITE_HOLD = f"insert into hold ({HOLD_COLUMNS}) values (?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The rows to write, in the columns of this module's statements."""
+
+    transfers: Sequence[Row]
+    accounts: Sequence[Row]
+    holds_created: Sequence[Row]
+    holds_closed: Sequence[Row]
+    nodes: Sequence[Node]
+
+    def sets(self) -> tuple[tuple[Sequence[Row], int], ...]:
+        """Each set of rows, and how many columns it has."""
+        return ((self.transfers, 15), (self.accounts, 4), (self.holds_created, 6), (self.holds_closed, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event of the outbox that a driver writes itself; `body` is JSON."""
+
+    id: str
+    organisation: str
+    topic: str
+    body: str
+    at: Instant
 
 
 class Driver(Protocol):
     """The connection of a transaction, in its dialect: statements over sets, and how it keeps values."""
 
-    async def among(self, query: str, values: Sequence[Any]) -> Sequence[Row]:
-        """The rows of a query whose `{}` is a test to be among the values, of which there is one at least."""
+    async def among(self, query: str, values: Sequence[Any], of: str) -> Sequence[Row]:
+        """The rows of a query whose `{}` is a test to be among values of a type, of which there is one at least."""
         ...
 
-    async def write(
-        self,
-        transfers: Sequence[Row],
-        accounts: Sequence[Row],
-        holds_created: Sequence[Row],
-        holds_closed: Sequence[Row],
-        head: Row,
-    ) -> None: ...
+    async def write(self, change: Change, before: Head, after: Head) -> bool: ...
 
     def number(self, value: int) -> Any: ...
     def number_back(self, value: Any) -> int: ...
@@ -64,59 +80,92 @@ class Driver(Protocol):
     def instant_back(self, value: Any) -> Instant: ...
 
 
-async def driver_of(tx: Tx) -> Driver:
-    """The driver of a transaction that has executed something already, as only then it has begun."""
-    if tx.dialect == "sqlite":
-        return SqliteDriver(tx)
-    raw = await tx.conn.get_raw_connection()
-    return PostgresDriver(cast("asyncpg.Connection", raw.driver_connection))
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a batch must know, as a database can be asked; `unusable` are ids it cannot be asked for."""
+
+    accounts: list[str]
+    transfers: list[int]
+    holds: list[int]
+    reversed: list[int]
+    unusable: frozenset[str]
 
 
-async def load_state(driver: Driver, batch: Sequence[Transfer], next_seq: int) -> State:
-    """Everything the rules must know about a batch; the head is locked."""
-    wanted = touched(batch)
-    transfers = {name: number_of(TRANSFER, name) for name in wanted.transfers}
-    holds = {name: number_of(HOLD, name) for name in wanted.holds}
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of what was wanted, in the columns of this module's queries."""
+
+    accounts: Sequence[Row]
+    transfers: Sequence[Row]
+    holds: Sequence[Row]
+    reversed: Sequence[Row]
+
+
+def wanted_of(batch: Sequence[Transfer]) -> Wanted:
+    rows = touched(batch)
+    transfers = {name: number_of(TRANSFER, name) for name in rows.transfers}
+    holds = {name: number_of(HOLD, name) for name in rows.holds}
     unusable = {name for names in (transfers, holds) for name, number in names.items() if number is None}
-    reversed_ids = {t.reverses for t in batch if t.reverses is not None} - unusable
-    accounts = [_account(row) for row in await _among(driver, _ACCOUNTS, _storable(wanted.accounts))]
-    existing = [_posted(driver, row) for row in await _among(driver, _TRANSFERS, _numbers(driver, transfers))]
-    open_or_closed = [_hold(driver, row) for row in await _among(driver, _HOLDS, _numbers(driver, holds))]
-    reversed_numbers = _numbers(driver, {name: transfers[name] for name in reversed_ids})
-    sums = await _among(driver, _REVERSED, reversed_numbers)
-    return State(
-        accounts={account.id: account for account in accounts},
-        holds={hold.id: hold for hold in open_or_closed},
-        existing={row.id: row for row in existing},
-        reversed_units={text_of(TRANSFER, driver.number_back(row[0])): int(row[1]) for row in sums},
-        next_seq=next_seq,
+    reversed_ids = {t.reverses for t in batch if t.reverses is not None}
+    return Wanted(
+        accounts=[name for name in rows.accounts if is_text(name)],
+        transfers=[number for number in transfers.values() if number is not None],
+        holds=[number for number in holds.values() if number is not None],
+        reversed=[number for name in reversed_ids if (number := transfers[name]) is not None],
         unusable=frozenset(unusable),
     )
 
 
-async def _among(driver: Driver, query: str, values: Sequence[Any]) -> Sequence[Row]:
-    return await driver.among(query, values) if values else ()
+def state_of(driver: Driver, wanted: Wanted, found: Found, next_seq: int) -> State:
+    accounts = [_account(row) for row in found.accounts]
+    existing = [_posted(driver, row) for row in found.transfers]
+    holds = [_hold(driver, row) for row in found.holds]
+    return State(
+        accounts={account.id: account for account in accounts},
+        holds={hold.id: hold for hold in holds},
+        existing={row.id: row for row in existing},
+        reversed_units={text_of(TRANSFER, driver.number_back(row[0])): int(row[1]) for row in found.reversed},
+        next_seq=next_seq,
+        unusable=wanted.unusable,
+    )
 
 
-def _storable(names: Sequence[str]) -> list[str]:
-    """Names that an account can have."""
-    return [name for name in names if is_text(name)]
+async def load_state(driver: Driver, batch: Sequence[Transfer], next_seq: int) -> State:
+    """Everything the rules must know about a batch; the head is locked."""
+    wanted = wanted_of(batch)
+    found = Found(
+        accounts=await driver.among(_ACCOUNTS, wanted.accounts, "text") if wanted.accounts else (),
+        transfers=await _among(driver, _TRANSFERS, wanted.transfers),
+        holds=await _among(driver, _HOLDS, wanted.holds),
+        reversed=await _among(driver, _REVERSED, wanted.reversed),
+    )
+    return state_of(driver, wanted, found, next_seq)
 
 
-def _numbers(driver: Driver, numbers: dict[str, int | None]) -> list[Any]:
-    return [driver.number(number) for number in numbers.values() if number is not None]
+async def _among(driver: Driver, query: str, numbers: Sequence[int]) -> Sequence[Row]:
+    return await driver.among(query, [driver.number(number) for number in numbers], "uuid") if numbers else ()
 
 
-async def write_posting(tx: Tx, driver: Driver, posting: Posting, before: State, head: Head) -> None:
-    """Append the journal and bring accounts, holds and head to where it ends."""
-    numbers = {name: account.no for name, account in before.accounts.items()}
+async def write_posting(
+    tx: Tx, driver: Driver, change: tuple[Posting, State, Sequence[Node]], before: Head, after: Head
+) -> None:
+    """Append the journal and the log, and bring accounts, holds and head to where they end; the head is locked."""
+    posting, state, nodes = change
     notes = await _memo_numbers(tx, {t.memo for t in posting.transfers if t.memo})
-    await driver.write(
-        [_transfer_row(driver, row, numbers, notes) for row in posting.transfers],
-        [(a.no, a.posted, a.held, a.last_seq) for a in posting.accounts],
-        [_hold_row(driver, hold, numbers) for hold in posting.holds_created],
-        [(driver.number(_number(HOLD, hold.id)), STATE_NO[hold.state]) for hold in posting.holds_changed],
-        (posting.next_seq, *(await grow(tx, head.frontier, posting.transfers))),
+    written = await driver.write(change_of(driver, posting, state, nodes, notes), before, after)
+    assert written, "nobody moves a head that is locked"
+
+
+def change_of(
+    driver: Driver, posting: Posting, before: State, nodes: Sequence[Node], notes: Mapping[str, int]
+) -> Change:
+    numbers = {name: account.no for name, account in before.accounts.items()}
+    return Change(
+        transfers=[_transfer_row(driver, row, numbers, notes) for row in posting.transfers],
+        accounts=[(a.no, a.posted, a.held, a.last_seq) for a in posting.accounts],
+        holds_created=[_hold_row(driver, hold, numbers) for hold in posting.holds_created],
+        holds_closed=[(driver.number(_number(HOLD, h.id)), STATE_NO[h.state]) for h in posting.holds_changed],
+        nodes=nodes,
     )
 
 
@@ -142,7 +191,7 @@ def _number(prefix: str, text: str) -> int:
     return number
 
 
-def _transfer_row(driver: Driver, t: PostedTransfer, numbers: dict[str, int], notes: dict[str, int]) -> Row:
+def _transfer_row(driver: Driver, t: PostedTransfer, numbers: dict[str, int], notes: Mapping[str, int]) -> Row:
     return (
         *(t.seq, t.asked, t.debit_after, t.credit_after, t.debit_prev, t.credit_prev),
         *(driver.instant(t.at), numbers[t.debit], numbers[t.credit], driver.number(_number(TRANSFER, t.id))),
@@ -220,25 +269,24 @@ class SqliteDriver:
     def __init__(self, tx: Tx) -> None:
         self._conn = tx.conn
 
-    async def among(self, query: str, values: Sequence[Any]) -> Sequence[Row]:
+    async def among(self, query: str, values: Sequence[Any], of: str) -> Sequence[Row]:  # noqa: ARG002 - no types
         marks = ",".join("?" * len(values))
         return (await self._conn.exec_driver_sql(query.format(f"in ({marks})"), tuple(values))).all()
 
-    async def write(
-        self,
-        transfers: Sequence[Row],
-        accounts: Sequence[Row],
-        holds_created: Sequence[Row],
-        holds_closed: Sequence[Row],
-        head: Row,
-    ) -> None:
-        await self._many(_SQLITE_TRANSFER, transfers)
-        changed = [(posted, held, last_seq, no) for no, posted, held, last_seq in accounts]
+    async def write(self, change: Change, before: Head, after: Head) -> bool:
+        await self._many(_SQLITE_TRANSFER, change.transfers)
+        changed = [(posted, held, last_seq, no) for no, posted, held, last_seq in change.accounts]
         await self._many("update account set posted = ?, held = ?, last_seq = ? where no = ?", changed)
-        await self._many(_SQLITE_HOLD, holds_created)
-        closed = [(state, number) for number, state in holds_closed]
+        await self._many(_SQLITE_HOLD, change.holds_created)
+        closed = [(state, number) for number, state in change.holds_closed]
         await self._many("update hold set state = ?, expires_at = null where id = ?", closed)
-        await self._many("update ledger_head set next_seq = ?, frontier = ?, root = ? where id = ?", [(*head, HEAD)])
+        await self._many("insert into log_node (level, position, hash) values (?, ?, ?)", change.nodes)
+        moved = (
+            "update ledger_head set next_seq = ?, frontier = ?, root = ? where id = ? and next_seq = ? and epoch = ?"
+        )
+        where = (HEAD, before.next_seq, before.epoch)
+        done = await self._conn.exec_driver_sql(moved, (after.next_seq, after.frontier, after.root, *where))
+        return done.rowcount == 1
 
     async def _many(self, statement: str, rows: Sequence[Row]) -> None:
         if rows:
@@ -255,72 +303,3 @@ class SqliteDriver:
 
     def instant_back(self, value: str) -> Instant:
         return datetime.fromisoformat(value).astimezone(UTC)
-
-
-_POSTGRES_WRITE = f"""
-with new_transfer as (
-    insert into transfer ({_TRANSFER_COLUMNS})
-    select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-        $7::timestamptz[], $8::int[], $9::int[], $10::uuid[], $11::smallint[], $12::int[], $13::uuid[], $14::uuid[],
-        $15::timestamptz[])
-), changed_account as (
-    update account a set posted = n.posted, held = n.held, last_seq = n.last_seq
-    from unnest($16::int[], $17::bigint[], $18::bigint[], $19::bigint[]) as n (no, posted, held, last_seq)
-    where a.no = n.no
-), new_hold as (
-    insert into hold ({_HOLD_COLUMNS})
-    select * from unnest($20::uuid[], $21::bigint[], $22::int[], $23::int[], $24::smallint[], $25::timestamptz[])
-), closed_hold as (
-    update hold h set state = n.state, expires_at = null
-    from unnest($26::uuid[], $27::smallint[]) as n (id, state) where h.id = n.id
-)
-update ledger_head set next_seq = $28, frontier = $29, root = $30 where id = {HEAD}"""  # noqa: S608 - constants
-
-
-class PostgresDriver:
-    """PostgreSQL, on asyncpg's own connection within the transaction that SQLAlchemy began on it."""
-
-    def __init__(self, conn: "asyncpg.Connection") -> None:
-        self._conn = conn
-
-    async def among(self, query: str, values: Sequence[Any]) -> Sequence[Row]:
-        with _named_errors():
-            return cast("Sequence[Row]", await self._conn.fetch(query.format("= any($1)"), values))
-
-    async def write(
-        self,
-        transfers: Sequence[Row],
-        accounts: Sequence[Row],
-        holds_created: Sequence[Row],
-        holds_closed: Sequence[Row],
-        head: Row,
-    ) -> None:
-        sets = ((transfers, 15), (accounts, 4), (holds_created, 6), (holds_closed, 2))
-        columns = [column for rows, width in sets for column in _columns(rows, width)]
-        with _named_errors():
-            await self._conn.fetch(_POSTGRES_WRITE, *columns, *head)
-
-    def number(self, value: int) -> str:
-        return f"{value:032x}"  # asyncpg takes text for a uuid, and quicker than a UUID
-
-    def number_back(self, value: uuid.UUID) -> int:
-        return value.int
-
-    def instant(self, value: Instant) -> Instant:
-        return value
-
-    def instant_back(self, value: Instant) -> Instant:
-        return value.astimezone(UTC)
-
-
-def _columns(rows: Sequence[Row], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
-
-
-@contextmanager
-def _named_errors() -> Generator[None]:
-    """What the driver raises, as SQLAlchemy would raise it, so that nobody must know two kinds."""
-    try:
-        yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        raise OperationalError("a statement of the ledger", None, error) from error

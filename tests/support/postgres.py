@@ -44,10 +44,12 @@ class Identity(TypedDict, total=False):
 class PostgresServer:
     """One server in a folder of its own, on a free loopback port, with fsync on and passwords.
 
-    A context manager; entering raises `PostgresUnavailable` with PostgreSQL's own words.
+    A context manager; entering raises `PostgresUnavailable` with PostgreSQL's own words. `settings` go over
+    those of the tests.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: object) -> None:
+        self._settings = SETTINGS | settings
         self._account = _account()
         self._identity = Identity()
         if self._account is not None:
@@ -87,12 +89,18 @@ class PostgresServer:
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement through psql; the rows, columns parted by `|`."""
-        return self._run(
-            "psql",
-            *("-h", "127.0.0.1", "-p", str(self.port), "-U", "aia", "-d", database),
-            *("-X", "-v", "ON_ERROR_STOP=1", "-tAqc", statement),
-            environment=os.environ | {"PGPASSWORD": self._password},
-        )
+        return self.run_client("psql", database, "-X", "-v", "ON_ERROR_STOP=1", "-tAqc", statement)
+
+    def run_client(self, program: str, database: str, *arguments: str) -> str:
+        """Run a client program of the wheel, such as psql or pgbench, on a database; what it printed."""
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "aia", "-d", database)
+        return self._run(program, *where, *arguments, environment=os.environ | {"PGPASSWORD": self._password})
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's."""
+        assert self._process is not None, "the server was never started"
+        return self._process.pid
 
     def start(self) -> None:
         """Start, trying again while orphans of a killed postmaster still hold its memory."""
@@ -131,7 +139,7 @@ class PostgresServer:
         return self._folder / "data"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        settings = SETTINGS | {"port": self.port}
+        settings = self._settings | {"port": self.port}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(

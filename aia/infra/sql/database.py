@@ -141,6 +141,15 @@ class Database:
             yield Read(conn, principal, self._clock())
 
     @asynccontextmanager
+    async def outside(self, principal: Principal, conn: AsyncConnection) -> AsyncGenerator[Tx]:
+        """A look at a connection of one's own that begins no transaction: each statement of the driver is one.
+
+        Until the block ends `stilled` waits for it. What is emitted is not kept.
+        """
+        async with self._gate.passed():
+            yield Tx(conn, principal, self._clock(), self._new_id)
+
+    @asynccontextmanager
     async def stilled(self) -> AsyncGenerator[None]:
         """Within the block no transaction is open, and new ones wait: the moment to cancel tasks.
 

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 from aia.core.errors import Conflict
-from aia.infra.sql import Tx
 from aia.tokens.log.leaf import encode, microseconds
-from aia.tokens.log.merkle import Frontier, leaf_hash
-from aia.tokens.log.store import add_nodes
+from aia.tokens.log.merkle import Frontier, Node, leaf_hash
 from aia.tokens.model import PostedTransfer
 
 
@@ -17,8 +15,8 @@ class LogBehind(Conflict):
     title = "The log of the ledger is behind its journal"
 
 
-async def grow(tx: Tx, frontier: bytes, posted: Sequence[PostedTransfer]) -> tuple[bytes, bytes]:
-    """Append transfers to the log; frontier and root after them, for the ledger's head.
+def grow(frontier: bytes, posted: Sequence[PostedTransfer]) -> tuple[bytes, bytes, list[Node]]:
+    """Append transfers to the log; frontier and root after them, for the ledger's head, and the nodes to keep.
 
     Raises `LogBehind` unless the first transfer follows the last one in the log.
     """
@@ -29,8 +27,7 @@ async def grow(tx: Tx, frontier: bytes, posted: Sequence[PostedTransfer]) -> tup
             "nothing is posted; run `aia ledger verify`"
         )
     after, nodes = before.append([leaf_hash(leaf_of(row)) for row in posted])
-    await add_nodes(tx, nodes)
-    return after.to_bytes(), after.root()
+    return after.to_bytes(), after.root(), nodes
 
 
 def leaf_of(row: PostedTransfer) -> bytes:

@@ -86,7 +86,7 @@ class Oracle:
             self.accounts[t.debit],
             self.accounts[t.credit],
         )
-        if from_closed or to_closed:
+        if (from_closed or to_closed) and not zero:
             return "account-closed"
         if {from_token, to_token} != {t.token}:
             return "wrong-token"

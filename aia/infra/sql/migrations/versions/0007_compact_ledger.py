@@ -14,8 +14,8 @@ from alembic import op
 
 from aia.infra.sql.schema import Instants
 
-revision = "0008"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -15,8 +15,8 @@ from alembic import op
 
 from aia.infra.sql.schema import Instants
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

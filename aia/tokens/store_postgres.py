@@ -1,0 +1,173 @@
+"""The ledger's statements on PostgreSQL, on the driver's own connection.
+
+Sets travel as text that the server casts to arrays: asyncpg looks at every element of a list, which costs more
+than all else. One statement writes a batch, and only if the head stands where it was read; so the poster needs
+no transaction block: one statement reads, one writes, each a transaction, and nobody came between.
+"""
+
+import uuid
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from typing import Any, cast
+
+import asyncpg
+from sqlalchemy.exc import OperationalError
+
+from aia.core.clock import Instant, rfc3339
+from aia.infra.sql import Tx
+from aia.tokens.model import TransferKind
+from aia.tokens.store import HEAD, KIND_NO, Head
+from aia.tokens.store_posting import (
+    HOLD_COLUMNS,
+    TRANSFER_COLUMNS,
+    Change,
+    Driver,
+    Found,
+    News,
+    Row,
+    SqliteDriver,
+    Wanted,
+)
+
+_READ = f"""
+select 0, next_seq, epoch, null::bigint, null::bigint, null::bigint, null::bigint, null::bigint, null::uuid,
+    null::uuid, null::uuid, null, null, null, null, null::timestamptz, null::timestamptz, frontier
+    from ledger_head where id = {HEAD}
+union all select 1, no, floor, posted, held, closed::int, last_seq, null, null, null, null, id, token, owner, purpose,
+    null, null, null from account where id = any($1::text::text[])
+union all select 2, t.seq, t.amount, t.debit_after, t.credit_after, t.debit_prev, t.credit_prev, t.kind, t.id, t.hold,
+    t.reverses, d.id, c.id, d.token, m.memo, t.at, t.expires_at, null
+    from transfer t join account d on d.no = t.debit join account c on c.no = t.credit
+    left join transfer_memo m on m.no = t.memo where t.id = any($2::text::uuid[])
+union all select 3, h.amount, h.state, null, null, null, null, null, h.id, null, null, d.id, c.id, d.token, null,
+    null, h.expires_at, null
+    from hold h join account d on d.no = h.debit join account c on c.no = h.credit where h.id = any($3::text::uuid[])
+union all select 4, sum(amount)::bigint, null, null, null, null, null, null, reverses, null, null, null, null, null,
+    null, null, null, null from transfer
+    where kind = {KIND_NO[TransferKind.REVERSAL]} and reverses = any($4::text::uuid[]) group by reverses"""  # noqa: S608
+
+_WRITE = f"""
+with moved as (
+    update ledger_head set next_seq = $28, frontier = $29, root = $30
+    where id = {HEAD} and next_seq = $31 and epoch = $32 returning id
+), new_transfer as (
+    insert into transfer ({TRANSFER_COLUMNS})
+    select n.* from unnest($1::text::bigint[], $2::text::bigint[], $3::text::bigint[], $4::text::bigint[],
+        $5::text::bigint[], $6::text::bigint[], $7::text::timestamptz[], $8::text::int[], $9::text::int[],
+        $10::text::uuid[], $11::text::smallint[], $12::text::int[], $13::text::uuid[], $14::text::uuid[],
+        $15::text::timestamptz[]) as n cross join moved
+), changed_account as (
+    update account a set posted = n.posted, held = n.held, last_seq = n.last_seq
+    from unnest($16::text::int[], $17::text::bigint[], $18::text::bigint[], $19::text::bigint[])
+        as n (no, posted, held, last_seq), moved where a.no = n.no
+), new_hold as (
+    insert into hold ({HOLD_COLUMNS})
+    select n.* from unnest($20::text::uuid[], $21::text::bigint[], $22::text::int[], $23::text::int[],
+        $24::text::smallint[], $25::text::timestamptz[]) as n cross join moved
+), closed_hold as (
+    update hold h set state = n.state, expires_at = null
+    from unnest($26::text::uuid[], $27::text::smallint[]) as n (id, state), moved where h.id = n.id
+), new_node as (
+    insert into log_node (level, position, hash)
+    select n.* from unnest($33::text::smallint[], $34::text::bigint[], $35::text::bytea[]) as n cross join moved
+), news as (
+    insert into outbox (tx_id, id, organisation, topic, version, body, at)
+    select pg_current_xact_id()::text::bigint, $36::text, $37::text, $38::text, 1, $39::text::jsonb,
+        $40::timestamptz from moved
+    where $36::text is not null
+)
+select count(*) from moved"""  # noqa: S608 - constants
+
+
+async def driver_of(tx: Tx) -> Driver:
+    """The driver of a transaction that has executed something already, as only then it has begun."""
+    if tx.dialect == "sqlite":
+        return SqliteDriver(tx)
+    raw = await tx.conn.get_raw_connection()
+    return PostgresDriver(cast("asyncpg.Connection", raw.driver_connection))
+
+
+class PostgresDriver:
+    """PostgreSQL, on asyncpg's own connection: within the transaction that SQLAlchemy began on it, or in none."""
+
+    def __init__(self, conn: "asyncpg.Connection") -> None:
+        self._conn = conn
+
+    async def among(self, query: str, values: Sequence[Any], of: str) -> Sequence[Row]:
+        test = f"= any($1::text::{of}[])"
+        with named_errors():
+            return cast("Sequence[Row]", await self._conn.fetch(query.format(test), _array(values, of)))
+
+    async def read(self, wanted: Wanted) -> tuple[Head, Found]:
+        """All that a batch must know, and the head it stood under, as of one instant. Nothing is locked."""
+        arrays = (_array(wanted.accounts, "text"), *(self._ids(w) for w in (wanted.transfers, wanted.holds)))
+        with named_errors():
+            rows = await self._conn.fetch(_READ, *arrays, self._ids(wanted.reversed))
+        head = Head(1, b"", b"")
+        found: dict[int, list[Row]] = {1: [], 2: [], 3: [], 4: []}
+        for row in rows:
+            what, a, b, c, d, e, f, g, u, v, w, s1, s2, s3, s4, at, expires_at, raw = row
+            if what == 0:
+                head = Head(a, raw or b"", b"", b)
+            elif what == 1:
+                found[1].append((a, s1, s2, s3, s4, b, c, d, e, f))
+            elif what == 2:
+                found[2].append((a, u, s1, s2, s3, b, g, v, w, expires_at, c, d, s4, at, e, f))
+            elif what == 3:
+                found[3].append((u, s1, s2, s3, a, b, expires_at))
+            else:
+                found[4].append((u, a))
+        return head, Found(found[1], found[2], found[3], found[4])
+
+    def _ids(self, numbers: Sequence[int]) -> str:
+        return _array([self.number(number) for number in numbers], "uuid")
+
+    async def write(self, change: Change, before: Head, after: Head, news: News | None = None) -> bool:
+        """Write a batch if the head still stands where it was read; False, and nothing is written, if it moved."""
+        first = [column for rows, width in change.sets()[:4] for column in _columns(rows, width)]
+        nodes = _columns([(n.level, n.position, f'"\\\\x{n.hash.hex()}"') for n in change.nodes], 3)
+        head = (after.next_seq, after.frontier, after.root, before.next_seq, before.epoch)
+        told = (None,) * 5 if news is None else (news.id, news.organisation, news.topic, news.body, news.at)
+        with named_errors():
+            return bool(await self._conn.fetchval(_WRITE, *first, *head, *nodes, *told))
+
+    def number(self, value: int) -> str:
+        return f"{value:032x}"
+
+    def number_back(self, value: uuid.UUID) -> int:
+        return value.int
+
+    def instant(self, value: Instant) -> str:
+        return rfc3339(value)
+
+    def instant_back(self, value: Instant) -> Instant:
+        return value.astimezone(UTC)
+
+
+def _array(values: Iterable[Any], of: str) -> str:
+    """An array as PostgreSQL writes it; only a text needs quoting."""
+    if of == "text":
+        values = [f'"{_escaped(value)}"' for value in values]
+    return "{" + ",".join(values) + "}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"') if "\\" in text or '"' in text else text
+
+
+def _columns(rows: Sequence[Row], width: int) -> list[str]:
+    if not rows:
+        return ["{}"] * width
+    return [
+        "{" + ",".join(["NULL" if v is None else str(v) for v in column]) + "}" for column in zip(*rows, strict=True)
+    ]
+
+
+@contextmanager
+def named_errors() -> Generator[None]:
+    """What the driver raises, as SQLAlchemy would raise it, so that nobody must know two kinds."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise OperationalError("a statement of the ledger", None, error) from error
