@@ -80,7 +80,7 @@ bench-%: $(VENV)/.ready-bench ## a benchmark, e.g. make bench-discovery ARGS=--q
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
 campaign-%: setup-dev ## a heavy campaign, e.g. make campaign-kill
-	@$(BIN)/python -m campaigns.$* $(ARGS)
+	@$(BIN)/python -m campaigns.$(subst -,_,$*) $(ARGS)
 
 clean: ## remove .venv and caches, never .aia
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
