@@ -79,6 +79,7 @@ lock: ## resolve the pins anew (needs uv); ARGS=--upgrade for what is not pinned
 bench-%: $(VENV)/.ready-bench ## a benchmark, e.g. make bench-discovery ARGS=--quick
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
 
+campaign-mutation: $(VENV)/.ready-campaign
 campaign-%: setup-dev ## a heavy campaign, e.g. make campaign-kill
 	@$(BIN)/python -m campaigns.$(subst -,_,$*) $(ARGS)
 

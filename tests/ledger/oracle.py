@@ -94,7 +94,9 @@ class Oracle:
         if t.id in self.told:
             first, answer = self.told[t.id]
             other = [name for name in ASKED if getattr(first, name) != getattr(t, name)]
-            return Answer(f"exists-with-different {other[0]}") if other else answer._replace(outcome="exists")
+            if other:
+                return Answer("exists-with-different-" + other[0].removesuffix("_id").replace("_", "-"))
+            return answer._replace(outcome="exists")
         for rule in self._broken(t, now):
             return Answer(rule)
         if t.kind == "hold":
@@ -122,6 +124,8 @@ class Oracle:
         """The rules a transfer breaks, in the order they are told; after some, the rest has no meaning."""
         if not (t.amount == 0 if t.kind in {"void", "expire"} else 0 < t.amount <= MOST):
             yield "invalid-amount"
+        if len(t.memo) > 200 or "\0" in t.memo:
+            yield "invalid-memo"
         if t.debit == t.credit:
             yield "same-account"
         if not {t.debit, t.credit} <= self.accounts.keys():

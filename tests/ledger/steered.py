@@ -36,13 +36,15 @@ class World:
         self.now = START
         floors: dict[str, tuple[str, int | None]] = {self.at(n): ("AIA", floor) for n, floor in FLOORS.items()}
         floors |= {self.at(f"gov{n}"): ("AIA_GOV", 0) for n in range(2)}
-        floors |= {self.at("mint"): ("AIA", None), self.at("govmint"): ("AIA_GOV", None)}
+        floors |= {self.at("vast"): ("AIA", 0), self.at("vaster"): ("AIA", -MOST)}
+        floors |= {self.at(name): ("AIA", None) for name in ("mint", "vastmint")}
+        floors |= {self.at("govmint"): ("AIA_GOV", None)}
         self.oracle = Oracle(floors, seq)
         self.made = 0
         self.heard: list[Transfer] = []
         self.kinds: list[Callable[[], Transfer]] = [
             *[self.plain] * 8, *[self.hold] * 7, *[self.post] * 5, *[self.void] * 2, *[self.expire] * 2,
-            *[self.reversal] * 4, self.remark, self.mint, self.burn, *[self.again] * 3, *[self.spoilt] * 4,
+            *[self.reversal] * 4, self.remark, self.mint, self.burn, self.vast, *[self.again] * 3, *[self.spoilt] * 4,
         ]  # fmt: skip
 
     def at(self, account: str) -> str:
@@ -72,6 +74,8 @@ class World:
         return batch, answers
 
     def next_chain(self, most: int) -> list[Transfer]:
+        if self.heard and self.rng.random() < 0.04:
+            return [self.changed(self.rng.choice(self.heard))]
         length = min(most, self.rng.choice((1, 1, 1, 1, 1, 2, 3, 4, 7)))
         chain: list[Transfer] = []
         while len(chain) < length:
@@ -81,9 +85,8 @@ class World:
                 if self.oracle.would([*chain, link], self.now):
                     break
             chain.append(link)
-        if length > 2 and self.rng.random() < 0.3:  # what an honest chain needs of its own first link
-            first = chain[0]
-            chain[1] = self.ask(K.REVERSAL, first.credit, first.debit, 1, reverses=first.id, linked=True)
+        if length > 2 and self.rng.random() < 0.4:
+            chain[1] = self.sequel(chain[0])
         if length > 1 and self.rng.random() < 0.2:
             chain[self.rng.randrange(length)] = replace(self.spoilt(), linked=True)
         if length > 1 and self.rng.random() < 0.1:
@@ -91,6 +94,14 @@ class World:
         # Now and then the last of a batch is linked to nothing.
         open_end = length == most and self.rng.random() < 0.2
         return [*chain[:-1], replace(chain[-1], linked=open_end)]
+
+    def sequel(self, first: Transfer) -> Transfer:
+        """What needs the first link of its own chain, and is undone with it when the chain fails."""
+        token, hold = first.token, first.hold_id
+        if first.kind is K.HOLD:
+            kind, amount = self.rng.choice(((K.POST, max(first.amount // 2, 1)), (K.VOID, 0)))
+            return self.ask(kind, first.debit, first.credit, amount, hold_id=hold, token=token, linked=True)
+        return self.ask(K.REVERSAL, first.credit, first.debit, 1, reverses=first.id, token=token, linked=True)
 
     def step(self) -> timedelta:
         """Usually a little; at times to the very instant at which a hold expires, or one tick around it."""
@@ -102,7 +113,7 @@ class World:
     def close(self) -> str | None:
         """Close an account that this world can spare: a few in its life."""
         spare = [self.at(n) for n in ("spare", "last") if self.at(n) not in self.oracle.closed]
-        if not spare or self.rng.random() < 0.97:
+        if not spare or self.rng.random() < 0.85:
             return None
         self.oracle.closed.add(spare[0])
         return spare[0]
@@ -149,6 +160,22 @@ class World:
 
     def burn(self) -> Transfer:
         return self.ask(K.BURN, "a", "mint", self.near(self.oracle.available(self.at("a")) // 10))
+
+    def vast(self) -> Transfer:
+        """Around the most that a balance may be."""
+        kind, payer, payee = self.rng.choice(
+            (
+                (K.MINT, "vastmint", "vast"),
+                (K.BURN, "vast", "vastmint"),
+                (K.PLAIN, "vaster", "vast"),
+                (K.PLAIN, "vast", "vaster"),
+                (K.HOLD, "vaster", "vast"),
+            )
+        )
+        rest = MOST - self.oracle.balance(self.at(payee))
+        amount = self.rng.choice((1, MOST // 2, MOST, rest, rest + 1, max(rest - 1, 1)))
+        hold = content_id("hld", self.name, str(self.made)) if kind is K.HOLD else None
+        return self.ask(kind, payer, payee, amount, hold_id=hold)
 
     def hold(self) -> Transfer:
         if len(self.oracle.purses) > OPEN_HOLDS_MOST:
@@ -214,7 +241,7 @@ class World:
                 {"memo": "another"},
             )
         )
-        return replace(first, **change)
+        return replace(first, linked=False, **change)
 
     def spoilt(self) -> Transfer:
         """A transfer that breaks a rule, or two."""
@@ -222,6 +249,7 @@ class World:
         return self.rng.choice(
             (
                 replace(plain, amount=Units(self.rng.choice((0, -1, -MOST, MOST, MOST + 1, 2**63 - 1)))),
+                replace(plain, memo=self.rng.choice(("x" * 201, "a\0b", "x" * 200))),
                 replace(plain, debit=plain.credit),
                 replace(plain, credit=self.at("nobody")),
                 replace(plain, debit=self.at("nobody"), amount=Units(1)),
@@ -235,6 +263,8 @@ class World:
                 replace(plain, kind=K.REVERSAL, reverses=plain.id),
                 replace(closed, hold_id=self.rng.choice((None, content_id("hld", self.name, "none")))),
                 replace(closed, debit=closed.credit, credit=closed.debit),
+                replace(closed, debit=self.at("c")),
+                replace(closed, credit=self.at("c")),
                 replace(closed, debit=self.at("c"), credit=self.at("reserve")),
                 replace(closed, amount=Units(self.rng.choice((0, 1, MOST)))),
                 replace(closed, kind=K.EXPIRE, amount=Units(0)),
