@@ -46,7 +46,7 @@ FAULTS = {
         "(hold.debit, hold.credit, hold.token) !=",
         "(transfer.debit, hold.credit, hold.token) !=",
     ),
-    "a closed account can be paid": ("if debit.closed or credit.closed", "if debit.closed"),
+    "a closed account can be paid": ("(debit.closed or credit.closed)", "debit.closed"),
     "the payee's token does not matter": (
         "debit.token is credit.token is transfer.token",
         "debit.token is transfer.token",
