@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from aia.app import DEFAULT_ORGANISATION, App
 from aia.config import Environment
-from aia.core.errors import Unauthenticated
+from aia.core.errors import Forbidden, Unauthenticated
 from aia.core.pages import LIMIT_DEFAULT, LIMIT_MAX, PageRequest
 from aia.core.principal import Principal
 from aia.infra.sql import Read, Tx
@@ -31,11 +31,21 @@ async def get_principal(
         async with app.database.read(Principal.system()) as read:
             return await app.identity.authenticate(read, credentials.credentials)
     if app.settings.environment in {Environment.DEVELOPMENT, Environment.TEST}:
-        return Principal(DEFAULT_ORGANISATION, "local")
+        return Principal(DEFAULT_ORGANISATION, "local", operator=True)
     raise Unauthenticated("send an API key: Authorization: Bearer aia_... (make one with aia keys create)")
 
 
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
+
+
+async def get_operator(principal: PrincipalDep) -> Principal:
+    """The principal, if it looks after the deployment; acts for no tenant."""
+    if not principal.operator:
+        raise Forbidden("only an operator may do this: use a key made by aia keys create --operator")
+    return Principal.system()
+
+
+OperatorDep = Annotated[Principal, Depends(get_operator)]
 
 
 async def get_read(app: AppDep, principal: PrincipalDep) -> AsyncGenerator[Read]:

@@ -13,14 +13,15 @@ def command() -> None:
 
 @command.command("create")
 @click.option("--name", default="cli", show_default=True, help="What the key is for.")
+@click.option("--operator", is_flag=True, help="May also give orders of the treasury over the API.")
 @organisation_option
-def create_command(name: str, organisation: str) -> None:
+def create_command(name: str, operator: bool, organisation: str) -> None:
     """Make a key; it is shown once."""
 
     async def work(app: App) -> tuple[str, str]:
         async with app.database.begin(owner(organisation)) as tx:
             await app.identity.get(tx, organisation)
-            return await app.identity.create_key(tx, name)
+            return await app.identity.create_key(tx, name, operator=operator)
 
     key_id, key = with_app(work, durable=False, background=False)
     click.echo(f"{key_id}\n{key}")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from aia.app import App
+from aia.cli.money import COMMANDS
 from aia.cli.support import json_option, print_json, with_app
 from aia.core.errors import Invalid
 from aia.core.money import UNITS_PER_TOKEN, format_units
@@ -18,9 +19,9 @@ from aia.core.principal import Principal
 from aia.tokens import Audit, Export, Token, audit, export_ledger
 
 
-@click.group("ledger")
+@click.group("ledger", commands=COMMANDS)
 def command() -> None:
-    """Check the books, and let others check them."""
+    """Look at accounts, move money, check the books and let others check them."""
 
 
 @command.command("verify")

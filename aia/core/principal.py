@@ -9,10 +9,14 @@ SYSTEM: Final = "system"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`organisation` is the tenant; `subject` is the person, key or agent that acts for it."""
+    """`organisation` is the tenant; `subject` is the person, key or agent that acts for it.
+
+    An `operator` also looks after the deployment: the treasury, which belongs to no tenant.
+    """
 
     organisation: str
     subject: str
+    operator: bool = False
 
     @classmethod
     def system(cls) -> "Principal":

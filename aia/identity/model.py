@@ -44,6 +44,7 @@ class ApiKey:
     name: str
     sha256: str
     created_at: Instant
+    operator: bool
 
 
 def checked_organisation_id(value: str) -> str:

@@ -42,10 +42,13 @@ class Identity:
     async def all(self, read: Read) -> list[Organisation]:
         return await store.all_organisations(read)
 
-    async def create_key(self, tx: Tx, name: str) -> tuple[str, str]:
-        """(key id, key) for the transaction's organisation; the key itself is shown here only."""
+    async def create_key(self, tx: Tx, name: str, *, operator: bool = False) -> tuple[str, str]:
+        """(key id, key) for the transaction's organisation; the key itself is shown here only.
+
+        An operator's key may also give and read orders of the treasury.
+        """
         key = KEY_PREFIX + secrets.token_urlsafe(32)
-        stored = ApiKey(tx.new_id("key"), tx.organisation, name, sha256(key), tx.now)
+        stored = ApiKey(tx.new_id("key"), tx.organisation, name, sha256(key), tx.now, operator)
         await store.add_key(tx, stored)
         return stored.id, key
 
@@ -58,5 +61,5 @@ class Identity:
         found = await store.organisation_of_key(read, sha256(key))
         if found is None:
             raise UnknownKey("the API key is not known or was revoked: make one with aia keys create")
-        organisation, key_id = found
-        return Principal(organisation, key_id)
+        organisation, key_id, operator = found
+        return Principal(organisation, key_id, operator)

@@ -23,6 +23,7 @@ api_keys = sa.Table(
     sa.Column("sha256", sa.String(64), nullable=False, unique=True),
     sa.Column("created_at", Instants, nullable=False),
     sa.Column("revoked_at", Instants),
+    sa.Column("operator", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 
@@ -47,14 +48,14 @@ async def all_organisations(read: Read) -> list[Organisation]:
 
 async def add_key(tx: Tx, key: ApiKey) -> None:
     row = {"id": key.id, "organisation": key.organisation, "name": key.name}
-    await tx.insert(api_keys, [row | {"sha256": key.sha256, "created_at": key.created_at}])
+    await tx.insert(api_keys, [row | {"sha256": key.sha256, "created_at": key.created_at, "operator": key.operator}])
 
 
-async def organisation_of_key(read: Read, sha256: str) -> tuple[str, str] | None:
-    """(organisation, key id) of a key in force."""
-    query = sa.select(api_keys.c.organisation, api_keys.c.id)
+async def organisation_of_key(read: Read, sha256: str) -> tuple[str, str, bool] | None:
+    """(organisation, key id, whether an operator's) of a key in force."""
+    query = sa.select(api_keys.c.organisation, api_keys.c.id, api_keys.c.operator)
     row = await read.row(query.where(api_keys.c.sha256 == sha256, api_keys.c.revoked_at.is_(None)))
-    return None if row is None else (row.organisation, row.id)
+    return None if row is None else (row.organisation, row.id, bool(row.operator))
 
 
 async def revoke_key(tx: Tx, key_id: str, at: Instant) -> bool:

@@ -23,8 +23,10 @@ from aia.missions.payments import Payments, mission_account
 from aia.missions.playbook import Playbook, Publication, Session
 from aia.missions.runner import MissionRunner
 from aia.missions.service import Missions
+from aia.missions.statement import STATEMENT_HEADER, MissionStatement, statement_of
 
 __all__ = [
+    "STATEMENT_HEADER",
     "BadPlan",
     "Bounds",
     "BudgetTooSmall",
@@ -34,6 +36,7 @@ __all__ = [
     "MissionNotFound",
     "MissionRunner",
     "MissionState",
+    "MissionStatement",
     "Missions",
     "Payments",
     "Plan",
@@ -48,5 +51,6 @@ __all__ = [
     "Verdict",
     "Work",
     "mission_account",
+    "statement_of",
     "within_budget",
 ]

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aia.core.money import Units
 from aia.infra.sql import Read, Tx
+from aia.tokens.desk import Desk
 from aia.tokens.genesis import Genesis, GenesisPlan, SupplyCap
 from aia.tokens.model import Token
 from aia.tokens.parameters import Parameters
@@ -27,6 +28,7 @@ class Tokens:
     treasury: Treasury
     staking: Staking
     votes: Votes
+    desk: Desk
 
     async def ready(self, read: Read) -> bool:
         """Whether the books have all they begin with."""
@@ -58,4 +60,5 @@ def build_tokens(ledger: Ledger, plan: GenesisPlan, treasury_key: Ed25519Private
         treasury=treasury,
         staking=staking,
         votes=Votes(ledger, genesis),
+        desk=Desk(ledger, parameters),
     )

@@ -9,6 +9,7 @@ from aia.app import App, open_app
 from aia.config import Settings
 from aia.core.errors import Invalid
 from aia.core.money import Units
+from aia.core.pages import PageRequest
 from aia.core.principal import Principal
 from aia.missions import (
     BudgetTooSmall,
@@ -19,8 +20,10 @@ from aia.missions import (
     TaskFailed,
     TaskState,
     mission_account,
+    statement_of,
 )
 from aia.tokens import InsufficientFunds, agent_wallet, audit, wallet
+from aia.tokens.treasury import Action
 from tests.support.playbooks import SHARE, TrialPlaybook
 
 pytestmark = pytest.mark.anyio
@@ -81,6 +84,32 @@ async def test_a_mission_pays_each_agent_its_price_and_gives_the_rest_back(app: 
     assert all(abs(task.earned * 10 - task.paid * 7) < 10 for task in tasks)
     treasury = await balance(app, Principal.system(), "treasury:AIA")
     assert treasury == 150_000_000 * 10**6 + sum(task.paid - task.earned for task in tasks)
+    await assert_books_hold(app)
+
+
+async def test_a_missions_statement_sums_to_what_it_spent_and_names_its_transfers(app: App, principal: Principal):
+    mission = await finished(app, principal, await start(app, principal))
+    async with app.database.read(principal) as read:
+        statement = statement_of(mission, await app.missions.tree(read, mission.id))
+        entries = (await app.ledger.entries(read, mission_account(mission.id), PageRequest(200))).items
+    moved = {entry.id: entry.amount for entry in entries}
+    assert sum(line.price for line in statement.lines) == mission.spent
+    for line in statement.lines:
+        assert moved[line.transfer] == line.earned
+        assert moved[line.treasury_transfer] == line.treasury == line.price - line.earned
+    assert sum(price for _, price, _ in statement.agents()) == mission.spent
+    scout = statement_of(mission, [], "scout-1")
+    assert (scout.lines, scout.spent) == ((), mission.spent)
+
+
+async def test_the_share_of_the_treasury_is_the_one_in_force_when_work_is_settled(app: App, principal: Principal):
+    async with app.database.begin(Principal.system()) as tx:
+        change = {"parameter": "agent_share_bps", "value": 10_000}
+        await app.tokens.treasury.order(tx, "ord_1", Action.SET_PARAMETER, "test", change)
+    mission = await finished(app, principal, await start(app, principal))
+    async with app.database.read(principal) as read:
+        tasks = await app.missions.tree(read, mission.id)
+    assert all(task.earned == task.paid > 0 for task in tasks)
     await assert_books_hold(app)
 
 

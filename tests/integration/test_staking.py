@@ -66,7 +66,7 @@ async def stake(app: App, tokens: int, key: str, who: Principal = ONE):
 
 async def order(app: App, name: str, action: Action, purpose: str = "test", /, **fields):
     async with app.database.begin(SYSTEM) as tx:
-        return await app.tokens.treasury.order(tx, name, action, purpose, **fields)
+        return await app.tokens.treasury.order(tx, name, action, purpose, fields)
 
 
 async def fund(app: App, name: str, tokens: int):

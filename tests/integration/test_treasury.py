@@ -71,7 +71,7 @@ async def app(settings: Settings, clock: Hands) -> AsyncGenerator[App]:
 
 async def give(app: App, name: str, action: Action, /, **fields) -> OrderRecord:
     async with app.database.begin(SYSTEM) as tx:
-        return await app.tokens.treasury.order(tx, name, action, "test", **fields)
+        return await app.tokens.treasury.order(tx, name, action, "test", fields)
 
 
 async def pay(app: App, name: str, tokens: int, *, debit: str = "sale:AIA") -> OrderRecord:
@@ -82,7 +82,7 @@ async def pay(app: App, name: str, tokens: int, *, debit: str = "sale:AIA") -> O
 async def draft(app: App, name: str, tokens: int = 1, **change) -> Order:
     fields = {"token": "AIA", "debit": "sale:AIA", "credit": wallet("default"), "amount_units": tokens * TOKEN}
     async with app.database.read(SYSTEM) as read:
-        order = await app.tokens.treasury.draft(read, name, Action.PAY, "test", **fields)
+        order = await app.tokens.treasury.draft(read, name, Action.PAY, "test", fields)
     return replace(order, **change)
 
 

@@ -79,7 +79,7 @@ async def move(app: App, key: str, source: str, target: str, units: int) -> int 
 async def fund(app: App, key: str, name: str, units: int) -> None:
     fields = {"token": "AIA_GOV", "debit": FUNDING, "credit": gov_wallet(name), "amount_units": units}
     async with app.database.begin(SYSTEM) as tx:
-        await app.tokens.treasury.order(tx, key, Action.PAY, "test", **fields)
+        await app.tokens.treasury.order(tx, key, Action.PAY, "test", fields)
 
 
 async def past(app: App, who: str, seq: int) -> int:
@@ -188,7 +188,7 @@ async def test_burning_lowers_the_past_supply_from_its_number_on(app: App):
     burn = {"token": "AIA_GOV", "debit": FUNDING, "amount_units": 7}
     clock = await clock_of(app)
     async with app.database.begin(SYSTEM) as tx:
-        await app.tokens.treasury.order(tx, "ord_b", Action.BURN, "test", **burn)
+        await app.tokens.treasury.order(tx, "ord_b", Action.BURN, "test", burn)
     async with app.database.read(SYSTEM) as read:
         supply = [await app.tokens.votes.past_supply(read, seq) for seq in (clock - 1, clock)]
     assert supply == [10**14, 10**14 - 7]

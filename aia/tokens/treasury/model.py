@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -139,6 +140,9 @@ FIELDS: Mapping[Action, Mapping[str, type]] = {
 }
 TEXT_MAX = 120
 
+Fields: TypeAlias = Mapping[str, str | int | bool]
+"""The fields of an order's action, by name."""
+
 
 class OrderState(StrEnum):
     WAITING = "waiting"
@@ -159,7 +163,7 @@ class Order:
     action: Action
     purpose: str
     expires_at: Instant
-    fields: Mapping[str, str | int | bool]
+    fields: Fields
 
     def document(self) -> dict[str, str | int | bool]:
         """The JSON object that is signed."""

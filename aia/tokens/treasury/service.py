@@ -23,6 +23,7 @@ from aia.tokens.treasury.model import (
     VALIDITY_MAX,
     Action,
     BadOrder,
+    Fields,
     KeyRole,
     Order,
     OrderClosed,
@@ -80,9 +81,9 @@ class Treasury:
         order_id: str,
         action: Action,
         purpose: str,
+        fields: Fields,
         *,
         valid: timedelta = VALIDITY_MAX,
-        **fields: str | int | bool,
     ) -> Order:
         """An order for these books that is not signed yet; raises `BadOrder`."""
         order = Order(order_id, await self.genesis.books(read), action, purpose, read.now + valid, fields)
@@ -95,12 +96,12 @@ class Treasury:
         order_id: str,
         action: Action,
         purpose: str,
+        fields: Fields,
         *,
         valid: timedelta = VALIDITY_MAX,
-        **fields: str | int | bool,
     ) -> OrderRecord:
         """Draft an order, sign it with this process's key and submit it."""
-        order = await self.draft(tx, order_id, action, purpose, valid=valid, **fields)
+        order = await self.draft(tx, order_id, action, purpose, fields, valid=valid)
         return await self.submit(tx, order, [sign_order(order, self.key)])
 
     async def submit(self, tx: Tx, order: Order, signatures: Sequence[Signature]) -> OrderRecord:
@@ -205,17 +206,14 @@ class Treasury:
         order_id = content_id("ord", "grant", tx.organisation)
         if await store.find(tx, order_id) is not None:
             return
-        record = await self.order(
-            tx,
-            order_id,
-            Action.PAY,
-            f"opening grant of {tx.organisation}",
-            valid=GRANT_VALIDITY,
-            token=Token.AIA.value,
-            debit=await self.genesis.grants_account(tx),
-            credit=wallet(tx.organisation),
-            amount_units=int(amount),
-        )
+        fields: Fields = {
+            "token": Token.AIA.value,
+            "debit": await self.genesis.grants_account(tx),
+            "credit": wallet(tx.organisation),
+            "amount_units": int(amount),
+        }
+        why = f"opening grant of {tx.organisation}"
+        record = await self.order(tx, order_id, Action.PAY, why, fields, valid=GRANT_VALIDITY)
         if record.state is OrderState.WAITING:
             limit = (await self.thresholds(tx))[Token.AIA]
             raise GrantTooLarge(

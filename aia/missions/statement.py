@@ -1,0 +1,75 @@
+"""The bill of a mission: what each task cost, what of it its agent earned, and by which transfers. Pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aia.core.ids import content_id
+from aia.core.money import Units, format_units
+from aia.missions.model import Mission, Task, TaskState, transfer_id
+
+STATEMENT_HEADER = ("task", "agent", "skill", "state", "held", "price", "earned", "treasury", "transfer")
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One task. `price` is `earned` and `treasury` together; `transfer` captured the hold, if anything was paid."""
+
+    task: str
+    agent: str
+    skill: str
+    state: str
+    held: Units
+    price: Units
+    earned: Units
+    treasury: Units
+    transfer: str | None
+    treasury_transfer: str | None
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        money = (self.held, self.price, self.earned, self.treasury)
+        return (self.task, self.agent, self.skill, self.state, *map(format_units, money), self.transfer or "")
+
+
+@dataclass(frozen=True, slots=True)
+class MissionStatement:
+    """All tasks of a mission, and the sums of each agent; `spent` is what the mission's row says."""
+
+    mission: str
+    budget: Units
+    spent: Units
+    lines: tuple[StatementLine, ...]
+
+    def agents(self) -> list[tuple[str, Units, Units]]:
+        """(agent, price of its work, earned of it), by agent."""
+        sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for line in self.lines:
+            sums[line.agent][0] += line.price
+            sums[line.agent][1] += line.earned
+        return [(agent, Units(price), Units(earned)) for agent, (price, earned) in sorted(sums.items())]
+
+
+def statement_of(mission: Mission, tasks: Sequence[Task], agent: str | None = None) -> MissionStatement:
+    """The statement of a mission, or of one agent in it."""
+    lines = tuple(_line(mission.id, task) for task in tasks if agent is None or task.agent == agent)
+    if agent is None:
+        assert sum(line.price for line in lines) == mission.spent, "prices sum to what the mission spent"
+    return MissionStatement(mission.id, mission.budget, mission.spent, lines)
+
+
+def _line(mission: str, task: Task) -> StatementLine:
+    paid = transfer_id(mission, task.key, "close") if task.state is TaskState.DONE and task.paid else None
+    treasury = Units(task.paid - task.earned)
+    return StatementLine(
+        task=task.key,
+        agent=task.agent,
+        skill=task.skill,
+        state=task.state.value,
+        held=task.share,
+        price=task.paid,
+        earned=task.earned,
+        treasury=treasury,
+        transfer=paid,
+        treasury_transfer=content_id("tfr", paid, "treasury") if paid and treasury else None,
+    )
