@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 
 from aia.config.settings import settings_table
+from aia.tokens.genesis import read_genesis
+from aia.tokens.parameters import DEFINITIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = 3
@@ -47,7 +49,32 @@ def readme(text: str) -> str:
     return re.sub(r"<!-- output:begin -->.*<!-- output:end -->", lambda _: block, text, flags=re.DOTALL)
 
 
+def genesis_table() -> str:
+    """The allocations of the built-in genesis file."""
+    lines = ["| account | share | limit of an epoch | vested |", "| --- | --- | --- | --- |"]
+    for a in read_genesis(None).allocations:
+        terms = "" if a.terms is None else f"{a.terms.duration_days} days, cliff {a.terms.cliff_days}"
+        lines.append(f"| `{a.account}` | {a.share_bps / 100:g} % | {a.epoch_limit_bps / 100:g} % | {terms} |")
+    return "\n".join(lines)
+
+
+def parameter_table() -> str:
+    """The governed parameters, as nobody has changed them yet."""
+    rows = [f"| `{name}` | {d.default} | {d.low} to {d.high} | {d.meaning} |" for name, d in DEFINITIONS.items()]
+    return "\n".join(["| parameter | default | bounds | meaning |", "| --- | --- | --- | --- |", *rows])
+
+
+def tokens_page(text: str) -> str:
+    """docs/tokens.md with its tables made anew."""
+    for name, table in (("genesis", genesis_table()), ("parameters", parameter_table())):
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        text = re.sub(f"{begin}.*{end}", f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
+    return text
+
+
 def main() -> None:
+    tokens = ROOT / "docs" / "tokens.md"
+    tokens.write_text(tokens_page(tokens.read_text(encoding="utf-8")), encoding="utf-8")
     (ROOT / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")
     path = ROOT / "README.md"
     path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -90,8 +90,7 @@ def _shown(found: MissionStatement) -> MissionStatementOut:
                 price=format_units(line.price),
                 earned=format_units(line.earned),
                 treasury=format_units(line.treasury),
-                transfer=line.transfer,
-                treasury_transfer=line.treasury_transfer,
+                transfers=list(line.transfers),
             )
             for line in found.lines
         ],

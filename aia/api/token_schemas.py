@@ -240,8 +240,7 @@ class StatementLineOut(BaseModel):
     price: str
     earned: str
     treasury: str
-    transfer: str | None
-    treasury_transfer: str | None
+    transfers: list[str]
 
 
 class MissionStatementOut(BaseModel):

@@ -4,16 +4,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aia.core.ids import content_id
 from aia.core.money import Units, format_units
 from aia.missions.model import Mission, Task, TaskState, transfer_id
+from aia.missions.payments import OUTCOME
 
-STATEMENT_HEADER = ("task", "agent", "skill", "state", "held", "price", "earned", "treasury", "transfer")
+STATEMENT_HEADER = ("task", "agent", "skill", "state", "held", "price", "earned", "treasury", "transfers")
 
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One task. `price` is `earned` and `treasury` together; `transfer` captured the hold, if anything was paid."""
+    """One task. `price` is `earned` and `treasury` together.
+
+    `transfers` closed the holds for its work and its outcome: each paid the agent, or voided the hold. What
+    the treasury got of one is the transfer `treasury_transfer(one)`, where there was a part for it.
+    """
 
     task: str
     agent: str
@@ -23,13 +27,12 @@ class StatementLine:
     price: Units
     earned: Units
     treasury: Units
-    transfer: str | None
-    treasury_transfer: str | None
+    transfers: tuple[str, ...]
 
     @property
     def row(self) -> tuple[str, ...]:
         money = (self.held, self.price, self.earned, self.treasury)
-        return (self.task, self.agent, self.skill, self.state, *map(format_units, money), self.transfer or "")
+        return (self.task, self.agent, self.skill, self.state, *map(format_units, money), " ".join(self.transfers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,8 @@ def statement_of(mission: Mission, tasks: Sequence[Task], agent: str | None = No
 
 
 def _line(mission: str, task: Task) -> StatementLine:
-    paid = transfer_id(mission, task.key, "close") if task.state is TaskState.DONE and task.paid else None
-    treasury = Units(task.paid - task.earned)
+    closes = [transfer_id(mission, task.key, "close")] if task.share > task.outcome else []
+    closes += [transfer_id(mission, task.key, f"{OUTCOME}close")] if task.outcome else []
     return StatementLine(
         task=task.key,
         agent=task.agent,
@@ -69,7 +72,6 @@ def _line(mission: str, task: Task) -> StatementLine:
         held=task.share,
         price=task.paid,
         earned=task.earned,
-        treasury=treasury,
-        transfer=paid,
-        treasury_transfer=content_id("tfr", paid, "treasury") if paid and treasury else None,
+        treasury=Units(task.paid - task.earned),
+        transfers=tuple(closes) if task.state is TaskState.DONE else (),
     )

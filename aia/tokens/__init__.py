@@ -16,7 +16,7 @@ from aia.tokens.model import (
 )
 from aia.tokens.parameters import Parameter, Parameters
 from aia.tokens.parts import Tokens, build_tokens, watchers
-from aia.tokens.pay import Split, capture, split
+from aia.tokens.pay import Split, capture, split, treasury_transfer
 from aia.tokens.poster import Poster, PosterFull, PostingUnknown
 from aia.tokens.service import (
     AccountNotEmpty,
@@ -72,6 +72,7 @@ __all__ = [
     "split",
     "transfer",
     "treasury_account",
+    "treasury_transfer",
     "wallet",
     "watchers",
 ]

@@ -28,6 +28,11 @@ def split(price: Units, agent_share_bps: int) -> Split:
     return Split(agent, treasury)
 
 
+def treasury_transfer(captured: str) -> str:
+    """The id of the transfer that pays the treasury's part of a captured hold."""
+    return content_id("tfr", captured, "treasury")
+
+
 def capture(posted: Transfer, parts: Split) -> list[Transfer]:
     """Capture a hold by the split of its price, as one linked chain.
 
@@ -41,7 +46,7 @@ def capture(posted: Transfer, parts: Split) -> list[Transfer]:
     if not parts.treasury:
         return [paying]
     share = transfer(
-        content_id("tfr", posted.id, "treasury"),
+        treasury_transfer(posted.id),
         *(posted.debit, treasury_account(Token.AIA), parts.treasury),
         memo="share of the treasury",
     )

@@ -22,7 +22,7 @@ from aia.missions import (
     mission_account,
     statement_of,
 )
-from aia.tokens import InsufficientFunds, agent_wallet, audit, wallet
+from aia.tokens import InsufficientFunds, agent_wallet, audit, treasury_transfer, wallet
 from aia.tokens.treasury import Action
 from tests.support.playbooks import SHARE, TrialPlaybook
 
@@ -95,8 +95,9 @@ async def test_a_missions_statement_sums_to_what_it_spent_and_names_its_transfer
     moved = {entry.id: entry.amount for entry in entries}
     assert sum(line.price for line in statement.lines) == mission.spent
     for line in statement.lines:
-        assert moved[line.transfer] == line.earned
-        assert moved[line.treasury_transfer] == line.treasury == line.price - line.earned
+        assert sum(moved[t] for t in line.transfers) == line.earned
+        assert sum(moved.get(treasury_transfer(t), 0) for t in line.transfers) == line.treasury > 0
+        assert line.price == line.earned + line.treasury
     assert sum(price for _, price, _ in statement.agents()) == mission.spent
     scout = statement_of(mission, [], "scout-1")
     assert (scout.lines, scout.spent) == ((), mission.spent)

@@ -1,5 +1,7 @@
 """The genesis file: exact shares, a clear word for what is wrong, no unit lost."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from aia.core.money import UNITS_MAX, Units
 from aia.tokens import Token
 from aia.tokens.genesis import BadGenesis, parse_genesis, read_genesis
+from scripts.write_docs import tokens_page
 
 
 def shares(token: Token) -> dict[str, int]:
@@ -33,6 +36,11 @@ def test_the_built_in_allocations_are_those_of_the_design():
     }
     vested = {(a.token.value, a.purpose) for a in read_genesis(None).allocations if a.terms is not None}
     assert vested == {("AIA", "team"), ("AIA_GOV", "contributors"), ("AIA_GOV", "team"), ("AIA_GOV", "advisors")}
+
+
+def test_the_page_on_tokens_says_what_the_program_does():
+    page = (Path(__file__).parents[3] / "docs" / "tokens.md").read_text(encoding="utf-8")
+    assert tokens_page(page) == page, "run: make docs"
 
 
 @given(st.integers(1, UNITS_MAX))
