@@ -14,7 +14,7 @@ from aia.tokens.staking.model import SCALE
 
 @click.group("stake")
 def command() -> None:
-    """Stake tokens of a wallet, earn rewards, take them back."""
+    """Stake tokens, earn rewards, take them back."""
 
 
 @command.command("list")

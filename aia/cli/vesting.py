@@ -19,7 +19,7 @@ def _whose(organisation: str | None) -> Principal:
 
 @click.group("vesting")
 def command() -> None:
-    """Vesting schedules: what has vested, and releasing it."""
+    """Vesting schedules and what can be released."""
 
 
 @command.command("list")

@@ -10,7 +10,7 @@ from aia.tokens.votes import Delegation
 
 @click.group("votes")
 def command() -> None:
-    """Voting weight of AIA_GOV, now and in the past, and delegating it."""
+    """Voting weight of AIA_GOV, and delegating it."""
 
 
 @command.command("show")
