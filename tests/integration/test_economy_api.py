@@ -19,6 +19,8 @@ from aia.app import open_app, treasury_key
 from aia.config import Settings
 from aia.core.principal import Principal
 from aia.tokens import audit
+from aia.tokens.log.checkpoint import open_checkpoint, parse_consistency_proof, parse_inclusion_proof
+from aia.tokens.log.note import parse_note, parse_verifier_key
 from aia.tokens.treasury import parse_order, sign_order
 
 PROBLEM = "application/problem+json"
@@ -336,6 +338,32 @@ def test_a_statement_is_csv_whose_lines_lead_to_the_balance(client: TestClient, 
     assert rows[-1]["balance"] == balance(client, north) == "999995.5"
     assert rows[-1]["memo"] == "'=cmd()"
     assert client.get(f"/v1/accounts/{MINE}/statement", headers=south).status_code == 404
+
+
+def test_checkpoints_and_proofs_are_files_that_outsiders_check(client: TestClient, north, south):
+    app = app_of(client)
+
+    async def checkpoint() -> None:
+        async with app.database.begin(Principal.system()) as tx:
+            await app.log.checkpoint(tx)
+
+    client.portal.call(checkpoint)
+    first = client.get("/v1/log/checkpoint", headers=north).text
+    paid = pay(client, north).json()
+    assert client.get(f"/v1/transfers/{paid['id']}/proof", headers=north).json()["code"] == "not-in-log"
+    client.portal.call(checkpoint)
+    key = parse_verifier_key(client.get("/v1/log/key", headers=north).text.strip())
+    old = open_checkpoint(parse_note(first), key)
+    proof = client.get(f"/v1/transfers/{paid['id']}/proof", headers=north)
+    assert proof.headers["content-type"].startswith("text/plain")
+    new = parse_inclusion_proof(proof.text).verify(key)
+    assert new.tree_size >= paid["seq"] > old.tree_size
+    grown = client.get(f"/v1/log/consistency?since={old.tree_size}", headers=north)
+    assert parse_consistency_proof(grown.text).verify(old, key) == new
+    assert client.get(f"/v1/log/checkpoint?size={old.tree_size}", headers=south).text == first
+    assert client.get(f"/v1/transfers/{paid['id']}/proof", headers=south).status_code == 404
+    for path in ("/v1/log/consistency?since=99999", "/v1/log/checkpoint?size=99999", "/v1/transfers/x/proof"):
+        assert client.get(path, headers=north).status_code == 404, path
 
 
 @hypothesis_settings(max_examples=120, suppress_health_check=list(HealthCheck), deadline=None)
