@@ -3,6 +3,7 @@
 from aia.agents.model import Agent, AgentNotFound, BadRoster, NobodyCan, Role, Roster
 from aia.agents.roster_file import default_roster, parse_roster, read_roster
 from aia.agents.service import Agents, NoRoster, RosterExists
+from aia.agents.skills import Skill, shipped_skills
 
 __all__ = [
     "Agent",
@@ -14,7 +15,9 @@ __all__ = [
     "Role",
     "Roster",
     "RosterExists",
+    "Skill",
     "default_roster",
     "parse_roster",
     "read_roster",
+    "shipped_skills",
 ]

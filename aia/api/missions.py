@@ -1,5 +1,6 @@
 """Discoveries and missions."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
@@ -44,8 +45,9 @@ async def start_discovery(body: DiscoveryIn, app: AppDep, principal: PrincipalDe
         top=body.top,
         seed=body.seed,
         budget=None if body.budget is None else parse_units(body.budget, "budget"),
-        **({} if body.question is None else {"question": body.question}),
     )
+    if body.question is not None:
+        request = replace(request, question=body.question)
     async with app.database.begin(principal) as tx:
         mission = await app.ventures.start(tx, await app.ventures.keep(tx, corpus), request)
     await app.engine.start(mission.id)

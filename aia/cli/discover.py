@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,10 @@ class MissionDidNotComplete(AIAError):
 @click.option("--date-order", type=click.Choice([o.value for o in DateOrder]), help="How 03/04/2024 is meant.")
 @click.option("--encoding", help="Text encoding of the file; default: UTF-8, or what its first bytes say.")
 @click.option("--skip-malformed", is_flag=True, help="Count and skip rows that cannot be parsed.")
+@click.option("--companies", type=click.Path(path_type=Path), help="Companies, to tell how served a need is already.")
+@click.option(
+    "--rank-quantile", type=float, default=0.2, show_default=True, help="Rank by this percentile of the score."
+)
 @click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was done or cut off.")
 def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
     """Find ranked opportunities in a file of real text.
@@ -63,8 +68,10 @@ def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **
         top=options["top"],
         seed=options["seed"],
         budget=None if options["budget"] is None else parse_units(options["budget"], "--budget"),
-        **({} if options["question"] is None else {"question": options["question"]}),
+        rank_quantile=options["rank_quantile"],
     )
+    if options["question"] is not None:
+        request = replace(request, question=options["question"])
     if path is None:
         path = write_sample(settings.aia_home / "sample")
         click.echo(f"No file given: reading the synthetic sample {path} (its truth is kept beside it)", err=True)
@@ -82,7 +89,9 @@ def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **
     )
     corpus = read_corpus(path, reading)
     _tell_reading(corpus)
-    answer = with_app(lambda app: _discover(app, owner(organisation), corpus, request, fresh=fresh), background=False)
+    companies = None if options["companies"] is None else read_corpus(options["companies"], ReadOptions())
+    work = Work(corpus, companies, request, fresh)
+    answer = with_app(lambda app: _discover(app, owner(organisation), work), background=False)
     if as_json:
         print_json(answer)
     else:
@@ -101,13 +110,24 @@ def _tell_reading(corpus: Corpus) -> None:
         click.echo(f"  {reading.undated} documents have no readable date", err=True)
 
 
-async def _discover(
-    app: App, principal: Principal, corpus: Corpus, request: DiscoveryRequest, *, fresh: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one call of `aia discover` is to do."""
+
+    corpus: Corpus
+    companies: Corpus | None
+    request: DiscoveryRequest
+    fresh: bool
+
+
+async def _discover(app: App, principal: Principal, work: Work) -> dict[str, Any]:
+    request = work.request
     async with app.database.begin(principal) as tx:
         await app.identity.get(tx, principal.organisation)
-        kept = await app.ventures.keep(tx, corpus)
-        mission = None if fresh else await app.ventures.earlier(tx, kept, request)
+        kept = await app.ventures.keep(tx, work.corpus)
+        if work.companies is not None:
+            request = replace(request, companies=(await app.ventures.keep(tx, work.companies)).id)
+        mission = None if work.fresh else await app.ventures.earlier(tx, kept, request)
         if mission is None:
             mission = await app.ventures.start(tx, kept, request)
         elif mission.state is MissionState.COMPLETED:
@@ -183,9 +203,29 @@ def _opportunity(node: dict[str, Any], quotations: dict[str, Any]) -> dict[str, 
         "documents": row["documents"],
         "growth": None if "slope" not in row else {"slope": float(row["slope"]), "lower": float(row["slopeLower"])},
         "flags": node["flags"],
+        "terms": [_term(term) for term in node["terms"]],
+        "rice": {
+            name: float(row[f"rice{name.capitalize()}"])
+            for name in ("reach", "impact", "confidence", "effort", "score")
+        },
+        "next_experiment": node.get("experiment"),
         "evidence": [
             {name: quotations[e][name] for name in ("document", "start", "end", "quotation")} for e in cited
         ],
+    }
+
+
+def _term(node: dict[str, Any]) -> dict[str, Any]:
+    """A term for a program: `value_per_aia` is what learning it is worth in points of the score, for one AIA."""
+    return {
+        "name": node["name"],
+        "unit": node["unit"],
+        "median": float(node["median"]),
+        "interval": [float(node["low10"]), float(node["high90"])],
+        "known": node["known"],
+        "counted": node["counted"],
+        "of": node["of"],
+        "value_per_aia": float(node["valuePerAia"]),
     }
 
 
@@ -197,6 +237,8 @@ def _print(answer: dict[str, Any]) -> None:
         growth = "" if o["growth"] is None else f", growth {100 * o['growth']['slope']:+.0f} % a month"
         click.echo(f"{place:3}. {o['title']}")
         click.echo(f"     {o['score']:.1f} ({low:.1f} to {high:.1f}), {o['documents']} documents{growth}")
+        if o["flags"]:
+            click.echo(f"     {', '.join(o['flags'])}; find out next: {o['next_experiment'] or 'nothing'}")
         for e in o["evidence"][:1]:
             click.echo(f'     "{_short(e["quotation"])}" [{e["document"]}:{e["start"]}-{e["end"]}]')
     if len(found) > SHOWN:

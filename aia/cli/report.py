@@ -7,8 +7,8 @@ import click
 from aia.app import App
 from aia.cli.support import json_option, organisation_option, owner, print_json, settings_with_logging, with_app
 from aia.core.errors import Invalid
-from aia.reports import Verification, parse_report, render_html, verify
-from aia.ventures import ReadOptions, read_corpus
+from aia.reports import Verification, parse_report, render_html
+from aia.ventures import ReadOptions, read_corpus, verify_with
 
 SHOWN = 20
 
@@ -28,15 +28,24 @@ def _read(file: Path) -> bytes:
 @command.command("verify")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--input", "source", type=click.Path(path_type=Path), help="Check against this input, not the store.")
+@click.option(
+    "--companies", type=click.Path(path_type=Path), help="With --input: the companies it was ranked against."
+)
 @organisation_option
 @json_option
-def verify_command(file: Path, source: Path | None, organisation: str, as_json: bool) -> int:
-    """Re-check signature, quotations, documents, numbers and sums of FILE; exit code 1 when one does not hold."""
+def verify_command(file: Path, source: Path | None, companies: Path | None, organisation: str, as_json: bool) -> int:
+    """Re-check signature, quotations, documents and sums of FILE, and count every number of it again.
+
+    Exit code 1 when something does not hold.
+    """
     document = parse_report(_read(file))
     if source is not None:
         settings_with_logging()
-        corpus = read_corpus(source, ReadOptions(skip_malformed=True))
-        result = verify(document, {d.id: d.text for d in corpus.documents})
+        corpus, rivals = (
+            None if path is None else read_corpus(path, ReadOptions(skip_malformed=True)).documents
+            for path in (source, companies)
+        )
+        result = verify_with(document, corpus or (), rivals)
     else:
 
         async def check(app: App) -> Verification:

@@ -13,7 +13,7 @@ from typing import Any
 from aia.core.canonical import canonical, sha256
 from aia.core.clock import rfc3339
 from aia.core.money import format_units
-from aia.reports.model import BadReport, Claim, Evidence, Opportunity, Report
+from aia.reports.model import BadReport, Claim, Evidence, Grouped, Opportunity, RankBasis, Report, TermLine
 
 CONTEXT_FILE = "contexts/report-v1.jsonld"
 OF_THE_RUN = ("run", "proof")
@@ -47,7 +47,8 @@ def to_jsonld(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "version": report.version,
         "corpus": _corpus(report),
-        "opportunities": [_opportunity(o, i) for i, o in enumerate(report.opportunities, 1)],
+        "opportunities": [opportunity_node(o, i) for i, o in enumerate(report.opportunities, 1)],
+        "grouped": [_grouped(need) for need in report.grouped],
         "quotations": [_quotation(quotations[key]) for key in sorted(quotations)],
         "spend": [
             {
@@ -65,6 +66,8 @@ def to_jsonld(report: Report) -> dict[str, Any]:
         "spent": format_units(report.spent),
         "notes": list(report.notes),
     }
+    if report.basis is not None:
+        content["basis"] = _basis(report.basis)
     digest = sha256(canonical(content))
     run = {
         "id": f"urn:aia:mission:{report.run.mission}",
@@ -101,9 +104,48 @@ def _corpus(report: Report) -> dict[str, Any]:
     return node
 
 
-def _opportunity(opportunity: Opportunity, position: int) -> dict[str, Any]:
-    here = f"urn:aia:opportunity:{opportunity.id}"
+def _grouped(need: Grouped) -> dict[str, Any]:
     return {
+        "id": f"urn:aia:need:{need.need}",
+        "type": "Need",
+        "need": need.need,
+        "extractedName": need.name,
+        "words": list(need.words),
+        "members": need.members,
+        "medoids": need.medoids,
+    }
+
+
+def _basis(basis: RankBasis) -> dict[str, Any]:
+    node: dict[str, Any] = {
+        "id": "urn:aia:basis",
+        "type": "Basis",
+        "rankQuantile": basis.quantile,
+        "held": list(basis.held),
+        "termPrices": [
+            {"id": f"urn:aia:price:{term}", "type": "TermPrice", "term": term, "aia_price": aia}
+            for term, aia in basis.term_prices
+        ],
+    }
+    if basis.read:
+        node["read"] = basis.read
+    if basis.companies is not None:
+        c = basis.companies
+        node["companies"] = {
+            "id": f"urn:aia:corpus:{c.id}",
+            "type": "Dataset",
+            "corpusId": c.id,
+            "name": c.name,
+            "documents": c.documents,
+            "digest": c.digest,
+        }
+    return node
+
+
+def opportunity_node(opportunity: Opportunity, position: int) -> dict[str, Any]:
+    """An opportunity as it stands in the document."""
+    here = f"urn:aia:opportunity:{opportunity.id}"
+    node = {
         "id": here,
         "type": "Opportunity",
         "position": position,
@@ -117,11 +159,31 @@ def _opportunity(opportunity: Opportunity, position: int) -> dict[str, Any]:
             {"id": f"{here}#{month}", "type": "Month", "month": month, "count": count, "all": every}
             for month, count, every in opportunity.months
         ],
+        "terms": [_term(line, here) for line in opportunity.terms],
+    }
+    if opportunity.experiment is not None:
+        node["experiment"] = opportunity.experiment
+    return node
+
+
+def _term(line: TermLine, opportunity: str) -> dict[str, Any]:
+    return {
+        "id": f"{opportunity}#term-{line.name}",
+        "type": "Term",
+        "name": line.name,
+        "unit": line.unit,
+        "median": line.median,
+        "low10": line.low,
+        "high90": line.high,
+        "known": line.known,
+        "counted": line.counted,
+        "of": line.of,
+        "valuePerAia": line.value_per_aia,
     }
 
 
 def _claim(claim: Claim, opportunity: str, position: int) -> dict[str, Any]:
-    return {
+    node: dict[str, Any] = {
         "id": f"{opportunity}#claim-{position}",
         "type": "Claim",
         "position": position,
@@ -129,6 +191,7 @@ def _claim(claim: Claim, opportunity: str, position: int) -> dict[str, Any]:
         "evidence": [f"urn:aia:evidence:{e.id}" for e in claim.evidence],
         "cells": [f"urn:aia:opportunity:{c.row}#row.{c.column}" for c in claim.cells],
     }
+    return node | {"speaker": claim.speaker} if claim.speaker else node
 
 
 def _quotation(evidence: Evidence) -> dict[str, Any]:

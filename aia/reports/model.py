@@ -1,8 +1,10 @@
 """A report as plain values; its constructors refuse what must not be published."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from aia.core.canonical import sha256
 from aia.core.clock import Instant
 from aia.core.errors import AIAError, Invalid, NotFound
 from aia.core.ids import content_id
@@ -14,6 +16,20 @@ class UncitedClaim(AIAError):
 
     code = "uncited-claim"
     title = "A claim cites nothing"
+
+
+class UnbackedNumber(AIAError):
+    """A claim states a number that is neither a cell it names nor in a passage it quotes: never published."""
+
+    code = "unbacked-number"
+    title = "A claim states a number that nothing backs"
+
+
+class FabricatedCitation(AIAError):
+    """A quotation that does not stand in the document it names: never published."""
+
+    code = "fabricated-citation"
+    title = "A quotation does not stand where it is said to"
 
 
 class BadReport(Invalid):
@@ -60,20 +76,49 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence that rests on quotations, on cells, or on both."""
+    """A sentence that rests on quotations, on cells, or on both; `speaker` is the model whose words it is in."""
 
     text: str
     evidence: tuple[Evidence, ...] = ()
     cells: tuple[Cell, ...] = ()
+    speaker: str = ""
 
     def __post_init__(self) -> None:
         if not self.evidence and not self.cells:
             raise UncitedClaim(f"the claim {self.text!r} cites neither a quotation nor a number of the table")
 
 
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def unbacked(text: str, backing: str) -> list[str]:
+    """The numbers of a text that do not stand among the numbers of what backs it."""
+    backed = set(NUMBER.findall(backing))
+    return [number for number in NUMBER.findall(text) if number not in backed]
+
+
+@dataclass(frozen=True, slots=True)
+class TermLine:
+    """A term as a posterior: median and 80 % interval as decimals, and `counted` of `of` it rests on."""
+
+    name: str
+    unit: str
+    median: str
+    low: str
+    high: str
+    known: bool
+    counted: int
+    of: int
+    value_per_aia: str
+
+
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """One ranked opportunity; `values` are its cells of the table, as decimal strings or integers."""
+    """One ranked opportunity; `values` are its cells of the table, as decimal strings or integers.
+
+    Raises `UnbackedNumber` for a claim with a number that is neither in its cells nor in its quotations,
+    and `UncitedClaim` for a cell that is not in the table.
+    """
 
     id: str
     need: str
@@ -83,6 +128,58 @@ class Opportunity:
     values: Mapping[str, str | int]
     months: tuple[tuple[str, int, int], ...]
     flags: tuple[str, ...]
+    terms: tuple[TermLine, ...] = ()
+    experiment: str | None = None
+
+    def __post_init__(self) -> None:
+        for claim in self.claims:
+            missing = [c.column for c in claim.cells if c.row != self.id or c.column not in self.values]
+            if missing:
+                raise UncitedClaim(f"the claim {claim.text!r} cites {missing[0]}, which is not in its table")
+            cells = [str(self.values[cell.column]) for cell in claim.cells]
+            if found := unbacked(
+                claim.text, " ".join([claim.speaker, *cells, *(e.quotation for e in claim.evidence)])
+            ):
+                raise UnbackedNumber(f"the claim {claim.text!r} states {found[0]}, which nothing it cites says")
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """The statements that were put together as a need, so that every count can be counted again.
+
+    `members` and `medoids` are places as `document:start-endk`, apart by spaces: the document's place in
+    order of id, the characters, and p for a problem or r for a request.
+    """
+
+    need: str
+    name: str
+    words: tuple[str, ...]
+    members: str
+    medoids: str
+
+
+@dataclass(frozen=True, slots=True)
+class Companies:
+    """The company corpus that competition was told from."""
+
+    id: str
+    name: str
+    documents: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankBasis:
+    """What the ranking took besides the documents: skills held, prices of terms in AIA, and its caution.
+
+    `read` are the documents that were read, as `first-end` in the order of the input; nothing means all.
+    """
+
+    quantile: str
+    held: tuple[str, ...]
+    term_prices: tuple[tuple[str, str], ...]
+    companies: Companies | None = None
+    read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +230,20 @@ class Report:
     budget: Units
     notes: tuple[str, ...]
     run: Run
+    grouped: tuple[Grouped, ...] = ()
+    basis: RankBasis | None = None
 
     @property
     def spent(self) -> Units:
         return Units(sum(line.units for line in self.spend))
+
+    def refuse_fabrications(self, texts: Mapping[str, str]) -> None:
+        """Raises `FabricatedCitation` unless every quotation stands in `texts` (document id to text)."""
+        for evidence in (e for o in self.opportunities for c in o.claims for e in c.evidence):
+            text = texts.get(evidence.document)
+            if text is None:
+                raise FabricatedCitation(f"{evidence.document!r} is quoted and is no document of the corpus")
+            if text[evidence.start : evidence.end] != evidence.quotation or sha256(text) != evidence.document_sha256:
+                raise FabricatedCitation(
+                    f"{evidence.quotation[:60]!r} does not stand at {evidence.start} of {evidence.document!r}"
+                )

@@ -25,8 +25,12 @@ class Reports:
     objects: Objects
     write_files: bool = True
 
-    def signed(self, report: Report, created: Instant) -> dict[str, Any]:
-        """The signed JSON-LD document of a report."""
+    def signed(self, report: Report, texts: Mapping[str, str], created: Instant) -> dict[str, Any]:
+        """The signed JSON-LD document of a report on `texts` (document id to text).
+
+        Nothing is signed whose quotations do not stand in the documents: raises `FabricatedCitation`.
+        """
+        report.refuse_fabrications(texts)
         return sign(to_jsonld(report), self.key, created)
 
     async def keep(self, tx: Tx, mission: str, corpus: str, document: Mapping[str, Any]) -> None:

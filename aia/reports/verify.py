@@ -8,7 +8,7 @@ from aia.core.canonical import sha256
 from aia.core.errors import Invalid
 from aia.core.money import parse_units
 from aia.reports.jsonld import content_digest, corpus_digest
-from aia.reports.model import BadProof
+from aia.reports.model import BadProof, unbacked
 from aia.reports.signing import verify_proof
 
 
@@ -95,19 +95,28 @@ def _check_quotation(quotation: Mapping[str, Any], texts: Mapping[str, str]) -> 
 
 
 def _check_claims(document: Mapping[str, Any]) -> Iterator[Finding]:
-    quotations = {quotation["id"] for quotation in document["quotations"]}
+    quotations = {quotation["id"]: quotation["quotation"] for quotation in document["quotations"]}
     rows = {opportunity["table"]["id"]: opportunity["table"] for opportunity in document["opportunities"]}
     for opportunity in document["opportunities"]:
         for claim in opportunity["claims"]:
             if not claim["evidence"] and not claim["cells"]:
                 yield Finding(claim["id"], "cites nothing")
-            for missing in sorted(set(claim["evidence"]) - quotations):
+            for missing in sorted(set(claim["evidence"]) - set(quotations)):
                 yield Finding(claim["id"], f"cites {missing}, which is not in the report")
             for cell in claim["cells"]:
                 row, _, column = cell.rpartition(".")
                 value = rows.get(row, {}).get(column)
                 if value is None or str(value) not in claim["text"]:
                     yield Finding(claim["id"], f"does not state the value of {cell}")
+            cells = [
+                str(rows.get(row, {}).get(column)) for row, _, column in (c.rpartition(".") for c in claim["cells"])
+            ]
+            backing = " ".join([*cells, *(quotations.get(e, "") for e in claim["evidence"])])
+            speaker = claim.get("speaker", "")
+            if speaker not in document["method"]:
+                yield Finding(claim["id"], f"is in the words of {speaker!r}, whom the method does not name")
+            for number in unbacked(claim["text"], f"{backing} {speaker}"):
+                yield Finding(claim["id"], f"states {number}, which nothing it cites says")
 
 
 def _check_spend(document: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Discovery: real text to ranked opportunities with evidence. The agents' tools stand in tools.py."""
 
 from aia.ventures.discovery import DiscoveryPlaybook
+from aia.ventures.discovery.recheck import verify_with
 from aia.ventures.model import Corpus, Document, Reading, RejectedRow
 from aia.ventures.service import DiscoveryRequest, TooFewDocuments, Ventures
 from aia.ventures.sources import ReadOptions, SourceError, read_corpus, read_rows
@@ -18,4 +19,5 @@ __all__ = [
     "Ventures",
     "read_corpus",
     "read_rows",
+    "verify_with",
 ]

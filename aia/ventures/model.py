@@ -138,8 +138,62 @@ class Momentum:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What is counted in the documents of a need; its terms rest on these numbers and on nothing else.
+
+    A voice is one who speaks: an author, or a document without one; `assessment.voices` says who counts.
+    `severity[k]` are the voices that tell k kinds of harm. `unheard` are documents that advertise or repeat
+    others, `largest_*` the documents of the largest voice, source and company.
+    """
+
+    voices: int
+    exposure: int
+    largest_voice: int
+    unheard: int
+    sources: int
+    largest_source: int
+    companies: int
+    largest_company: int
+    undated: int
+    foreign: int
+    regulated: int
+    severity: tuple[int, ...]
+    paying: int
+    solved: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> "Counts":
+        fields: dict[str, Any] = dict(row)
+        fields["severity"] = tuple(row["severity"])
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Who serves a need already: companies read, how many are near, and their number weighted by nearness."""
+
+    companies: int
+    near: int
+    rivals: float
+    nearest: tuple[tuple[str, float], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> "Market":
+        return cls(row["companies"], row["near"], row["rivals"], tuple((c, cosine) for c, cosine in row["nearest"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
-    """What the text says about a need, in counts; rates and intervals follow from them."""
+    """What the text says about a need, in counts; rates and intervals follow from them.
+
+    `market` is None when no company corpus was given; `skills` are (skill, cosine), nearest first.
+    """
 
     need: str
     title: str
@@ -148,11 +202,12 @@ class Assessment:
     authors: int
     statements: int
     requests: int
-    severity_sum: float
-    satisfied: int
+    counts: Counts
     momentum: Momentum | None
     months: tuple[tuple[str, int, int], ...]
     evidence: tuple[tuple[int, int, int], ...]
+    market: Market | None = None
+    skills: tuple[tuple[str, float], ...] = ()
     phrased_by: str | None = None
     summary: str | None = None
 
@@ -161,18 +216,61 @@ class Assessment:
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Assessment":
-        momentum = row["momentum"]
+        momentum, market = row["momentum"], row["market"]
         fields: dict[str, Any] = dict(row)
         fields["terms"] = tuple(row["terms"])
+        fields["counts"] = Counts.from_json(row["counts"])
         fields["momentum"] = None if momentum is None else Momentum(**momentum)
+        fields["market"] = None if market is None else Market.from_json(market)
+        fields["skills"] = tuple((name, near) for name, near in row["skills"])
         fields["months"] = tuple(tuple(month) for month in row["months"])
         fields["evidence"] = tuple(tuple(span) for span in row["evidence"])
         return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a need as a posterior: median and 80 % interval in `unit`, and the counts it rests on.
+
+    `known` False: nothing was counted, and the interval is that of the prior. `value_per_aia` is the
+    expected value of learning it, in points of the score, for one AIA; None where that is not worked out.
+    """
+
+    name: str
+    unit: str
+    median: float
+    low: float
+    high: float
+    known: bool
+    counted: int
+    of: int
+    value_per_aia: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Rice:
+    """The decision view: reach x impact x confidence / effort (McBride, 2018, RICE, Intercom)."""
+
+    reach: float
+    impact: float
+    confidence: float
+    effort: float
+    score: float
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
-    """A need's score (0 to 100): median, 80 % interval, and the probability to be among the best ten."""
+    """A need's score (0 to 100): median, 80 % interval, and the probability to be among the best ten.
+
+    `experiment` names the term whose resolution is worth most for its price; None when no answer would
+    move the need into or out of the best ten.
+    """
 
     need: str
     score: float
@@ -180,6 +278,18 @@ class Ranked:
     high: float
     rank_quantile: float
     probability_top_10: float
+    terms: tuple[Term, ...]
+    rice: Rice
+    flags: tuple[str, ...]
+    experiment: str | None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> "Ranked":
+        fields: dict[str, Any] = dict(row)
+        fields["terms"] = tuple(Term(**term) for term in row["terms"])
+        fields["rice"] = Rice(**row["rice"])
+        fields["flags"] = tuple(row["flags"])
+        return cls(**fields)

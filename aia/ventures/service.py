@@ -1,17 +1,22 @@
 """Use-cases of ventures: keep an input, start a discovery on it, check a report against it."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aia.core.errors import Forbidden, Invalid
 from aia.core.money import Units
 from aia.infra.sql import Read, Tx
-from aia.knowledge import CorpusInfo, Knowledge, StoredDocument, stored_document
+from aia.knowledge import CorpusInfo, CorpusNotFound, Knowledge, StoredDocument, stored_document
 from aia.missions import Mission, Missions
 from aia.performance import Performance, rating_snapshot
 from aia.reports import Reports, Verification, verify
+from aia.ventures.assessment import RANK_QUANTILE
 from aia.ventures.discovery import TOP_DEFAULT, DiscoveryPlaybook
+from aia.ventures.discovery.grouped import companies_id, plain
+from aia.ventures.discovery.recheck import verify_with
 from aia.ventures.model import Corpus
 
 DOCUMENTS_MIN = 10
@@ -29,13 +34,19 @@ class TooFewDocuments(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryRequest:
-    """What the caller asks of a discovery; `budget` None holds what the plan may cost at most."""
+    """What the caller asks of a discovery; `budget` None holds what the plan may cost at most.
+
+    `companies` is the id of a kept corpus of companies, from which competition is told; `rank_quantile`
+    (0.05 to 0.5) is how cautious the ranking is.
+    """
 
     title: str | None = None
     question: str = QUESTION_DEFAULT
     top: int = TOP_DEFAULT
     seed: int = 0
     budget: Units | None = None
+    companies: str | None = None
+    rank_quantile: float = RANK_QUANTILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +100,26 @@ class Ventures:
             if not 1 <= len(value) <= most or not value.isprintable():
                 raise Invalid(f"{field} must be 1 to {most} printable characters", field=field)
         return self.playbook.brief(
-            corpus.id, corpus.documents, title=title, question=request.question, top=request.top
+            corpus.id,
+            corpus.documents,
+            title=title,
+            question=request.question,
+            top=request.top,
+            companies=request.companies,
+            rank_quantile=request.rank_quantile,
         )
 
     async def verify_report(self, read: Read, document: Mapping[str, Any]) -> Verification:
-        """Hold a report against the documents stored in this organisation."""
+        """Hold a report against the documents stored in this organisation: quotations, and every number."""
         corpus = await self.reports.corpus_of(read, document)
         if corpus is None:
             return verify(document, None)
-        return verify(document, {d.id: d.text for d in await self.knowledge.documents(read, corpus)})
+        documents = [plain(d) for d in await self.knowledge.documents(read, corpus)]
+        companies = None
+        if (named := companies_id(document)) is not None:
+            with suppress(CorpusNotFound):
+                companies = [plain(d) for d in await self.knowledge.documents(read, named)]
+        return await asyncio.to_thread(verify_with, document, documents, companies)
 
 
 def _stored(corpus: Corpus) -> list[StoredDocument]:

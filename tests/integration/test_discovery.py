@@ -120,7 +120,8 @@ async def test_a_small_budget_does_less_says_so_and_the_least_is_named(app: App,
     async with app.database.read(principal) as read_:
         assert (await app.ventures.verify_report(read_, document)).ok
     largest = max(document["opportunities"], key=lambda o: o["table"]["documents"])
-    assert sum(month["all"] for month in largest["months"]) == read, "unread documents count in no month"
+    # An author counts once a month, so there are fewer voices than documents.
+    assert read / 2 < sum(month["all"] for month in largest["months"]) <= read, "unread documents count in no month"
 
 
 async def test_reading_stops_where_it_brings_too_little_and_what_is_unread_is_stated(tmp_path, principal: Principal):

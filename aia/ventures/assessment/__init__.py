@@ -1,7 +1,23 @@
-"""What the text says about a need: counts, passages, momentum, and a rank with its uncertainty."""
+"""What the text says about a need: counts, passages, momentum, terms as posteriors, and a rank."""
 
 from aia.ventures.assessment.evidence import assess
-from aia.ventures.assessment.ranking import rank
+from aia.ventures.assessment.market import Surroundings, describe
+from aia.ventures.assessment.posterior import Skills
+from aia.ventures.assessment.ranking import RANK_QUANTILE, Basis, rank
 from aia.ventures.assessment.trend import momentum, monthly
+from aia.ventures.assessment.voices import exposure, voice_months, voices
 
-__all__ = ["assess", "momentum", "monthly", "rank"]
+__all__ = [
+    "RANK_QUANTILE",
+    "Basis",
+    "Skills",
+    "Surroundings",
+    "assess",
+    "describe",
+    "exposure",
+    "momentum",
+    "monthly",
+    "rank",
+    "voice_months",
+    "voices",
+]

@@ -1,24 +1,36 @@
-"""Assessing a need: counting what its statements say, and choosing the passages that show it."""
+"""Assessing a need: counting what its documents say, and choosing the passages that show it."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from aia.ventures.assessment.trend import momentum, monthly
-from aia.ventures.model import Assessment, Document, Need, Statement, StatementKind
-from aia.ventures.statements import is_satisfied
+from aia.ventures.assessment.cues import HARM, PAYING, REGULATED, SOLVED, context, harm, is_foreign
+from aia.ventures.assessment.trend import momentum
+from aia.ventures.assessment.voices import voice_months, voice_of, voices
+from aia.ventures.model import Assessment, Counts, Document, Market, Need, Statement, StatementKind
 from aia.ventures.words import content_words
 
 EVIDENCE_MAX = 5
 TELLING_WORDS = 4
+COMPANY = "company"
 
 
 def assess(
-    need: Need, statements: Sequence[Statement], documents: Sequence[Document], days: Sequence[date | None]
+    need: Need,
+    statements: Sequence[Statement],
+    documents: Sequence[Document],
+    *,
+    exposure: int,
+    market: Market | None = None,
+    skills: tuple[tuple[str, float], ...] = (),
 ) -> Assessment:
-    """Reach, severity, requests, satisfaction and momentum of one need, with its best passages."""
+    """Everything that is counted of one need, its momentum, and its best passages.
+
+    `exposure` is `voices.exposure(documents)`, the same for all needs of a corpus.
+    """
     members = [statements[i] for i in need.members]
     where = sorted({statement.document for statement in members})
-    months = monthly(days, set(where))
+    spoken = voices(documents, where)
+    months = voice_months(documents, spoken)
     return Assessment(
         need=need.id,
         title=need.title,
@@ -27,12 +39,60 @@ def assess(
         authors=len({documents[i].author for i in where} - {None}),
         statements=len(members),
         requests=sum(statement.kind is StatementKind.REQUEST for statement in members),
-        severity_sum=round(sum(statement.severity for statement in members), 4),
-        satisfied=sum(is_satisfied(documents[i].text) for i in where),
+        counts=_counts(members, documents, spoken, exposure),
         momentum=momentum(months),
         months=months,
         evidence=passages(need, statements, documents),
+        market=market,
+        skills=skills,
     )
+
+
+def _counts(
+    members: Sequence[Statement],
+    documents: Sequence[Document],
+    spoken: Mapping[int, str | None],
+    exposure: int,
+) -> Counts:
+    texts: dict[int, list[str]] = defaultdict(list)
+    for statement in members:
+        text = documents[statement.document].text
+        texts[statement.document].append(context(text, statement.start, statement.end))
+    told: dict[str, int] = {}
+    paying: set[str] = set()
+    solved: set[str] = set()
+    for i, voice in spoken.items():
+        if voice is None:
+            continue
+        told[voice] = max(told.get(voice, 0), *(harm(text) for text in texts[i]))
+        if any(PAYING.search(text) for text in texts[i]):
+            paying.add(voice)
+        if any(SOLVED.search(text) for text in texts[i]):
+            solved.add(voice)
+    mine = [documents[i] for i in spoken]
+    levels = Counter(told.values())
+    companies = Counter(d.fields[COMPANY].casefold() for d in mine if d.fields.get(COMPANY))
+    sources = Counter(d.source for d in mine if d.source)
+    return Counts(
+        voices=len(told),
+        exposure=exposure,
+        largest_voice=_largest(voice_of(d) for d in mine),
+        unheard=sum(voice is None for voice in spoken.values()),
+        sources=len(sources),
+        largest_source=_largest(sources.elements()),
+        companies=len(companies),
+        largest_company=_largest(companies.elements()),
+        undated=sum(d.day is None for d in mine),
+        foreign=sum(is_foreign(d.text) for d in mine),
+        regulated=sum(REGULATED.search(d.text) is not None for d in mine),
+        severity=tuple(levels[level] for level in range(len(HARM) + 1)),
+        paying=len(paying),
+        solved=len(solved),
+    )
+
+
+def _largest(things: Iterable[str]) -> int:
+    return max(Counter(things).values(), default=0)
 
 
 def passages(

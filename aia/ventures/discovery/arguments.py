@@ -49,7 +49,9 @@ def argument_claims(
     if arguments is None:
         return ()
     return tuple(
-        Claim(f"{opening}, in the words of {model}: {row['point']}", _evidence(row["places"], documents))
+        Claim(
+            f"{opening}, in the words of {model}: {row['point']}", _evidence(row["places"], documents), speaker=model
+        )
         for side, opening in (("pro", "For it"), ("contra", "Against it"))
         for row in arguments[side]
     )

@@ -1,20 +1,26 @@
 """From finished tasks to a report: pure. Every sentence rests on a passage or on a cell of the table."""
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from aia.core.clock import Instant
-from aia.core.ids import content_id
 from aia.core.money import Units
 from aia.knowledge import CorpusInfo, StoredDocument
 from aia.missions import Inputs, Mission, Task, TaskState
-from aia.reports import Cell, Claim, CorpusSummary, Evidence, Opportunity, Report, Run, SpendLine, corpus_digest
+from aia.reports import Companies, CorpusSummary, Grouped, RankBasis, Report, Run, SpendLine, corpus_digest
 from aia.ventures.discovery.arguments import argument_claims, arguments_of, model_notes
 from aia.ventures.discovery.claims import NeedClaim
-from aia.ventures.discovery.conduct import critics_notes, read_of, reading_notes, without_planted
-from aia.ventures.model import Assessment
+from aia.ventures.discovery.conduct import (
+    critics_notes,
+    extracts_of,
+    read_of,
+    reading_notes,
+    statements_in,
+    without_planted,
+)
+from aia.ventures.discovery.grouped import grouped_of, ranges_of
+from aia.ventures.discovery.opportunity import opportunity_of, quoted
+from aia.ventures.model import Assessment, Document, Need, Ranked
 
 EXTRACTIVE = "deterministic extractive analyst (rules, token vectors, Leiden, quasi-Poisson); no language model"
 
@@ -27,6 +33,7 @@ def compose(
     *,
     version: str,
     ended_at: Instant,
+    companies: Companies | None = None,
 ) -> Report:
     """The report of a mission whose tasks are done."""
     inputs = Inputs(tuple(task for task in tasks if task.state is TaskState.DONE))
@@ -36,7 +43,9 @@ def compose(
         for row in (task.result or {})["assessments"]
         for a in [Assessment.from_json(row)]
     }
-    ranked = {row["need"]: row for row in inputs.one("rank")["ranked"]}
+    ranked = {row["need"]: Ranked.from_json(row) for row in inputs.one("rank")["ranked"]}
+    plain = [Document(d.id, d.text, d.date, d.author, d.source, d.fields) for d in documents]
+    digests = [d.sha256 for d in documents]
     chosen: list[str] = inputs.one("direct")["opportunities"]
     flags: Mapping[str, Sequence[str]] = inputs.one("review")["flags"]
     arguments, model = arguments_of(inputs), mission.brief["model"]
@@ -51,12 +60,12 @@ def compose(
         corpus=_summary(corpus, documents),
         opportunities=without_planted(
             tuple(
-                _opportunity(
+                opportunity_of(
                     assessments[n],
                     ranked[n],
-                    documents,
-                    flags.get(n, ()),
-                    argument_claims(arguments.get(n), str(model), documents),
+                    quoted(assessments[n], plain, digests),
+                    found=flags.get(n, ()),
+                    argued=argument_claims(arguments.get(n), str(model), documents),
                 )
                 for n in chosen
             ),
@@ -70,7 +79,20 @@ def compose(
             *model_notes(inputs, model),
         ),
         run=Run(mission.id, mission.started_at or mission.created_at, ended_at),
+        grouped=_grouped(inputs, plain),
+        basis=_basis(tasks, companies, ranges_of(read_of(inputs), len(documents))),
     )
+
+
+def _grouped(inputs: Inputs, documents: Sequence[Document]) -> tuple[Grouped, ...]:
+    statements = statements_in(extracts_of(inputs))
+    return grouped_of([Need.from_json(row) for row in inputs.one("group")["needs"]], statements, documents)
+
+
+def _basis(tasks: Sequence[Task], companies: Companies | None, read: str) -> RankBasis:
+    values = next(task.input for task in tasks if task.skill == "rank")["basis"]
+    prices = tuple((term, f"{aia:.6f}") for term, aia in sorted(values["term_prices"].items()))
+    return RankBasis(f"{values['quantile']:.2f}", tuple(values["held"]), prices, companies, read)
 
 
 def _summary(corpus: CorpusInfo, documents: Sequence[StoredDocument]) -> CorpusSummary:
@@ -111,81 +133,3 @@ def _notes(
         f"Critics refused {len(reviewed['refused'])} candidates; {len(chosen)} opportunities are listed.",
         "Rules and word lists are English; text in other languages is mostly passed over.",
     )
-
-
-def _opportunity(
-    a: Assessment,
-    rank: Mapping[str, Any],
-    documents: Sequence[StoredDocument],
-    found: Sequence[str],
-    argued: Sequence[Claim],
-) -> Opportunity:
-    opportunity = content_id("opp", a.need)
-    values = _values(a, rank)
-    evidence = tuple(
-        Evidence(documents[d].id, start, end, documents[d].text[start:end], documents[d].sha256)
-        for d, start, end in a.evidence
-    )
-    return Opportunity(
-        id=opportunity,
-        need=a.need,
-        name=a.title,
-        phrased_by=a.phrased_by or "extracted from the text",
-        claims=(*_claims(a, opportunity, values, evidence), *argued),
-        values=values,
-        months=a.months if a.momentum is not None else (),
-        flags=(*_flags(a), *(flag for flag in found if flag not in _flags(a))),
-    )
-
-
-def _values(a: Assessment, rank: Mapping[str, Any]) -> dict[str, str | int]:
-    values: dict[str, str | int] = {
-        "documents": a.documents,
-        "statements": a.statements,
-        "requests": a.requests,
-        "authors": a.authors,
-        "severity": f"{a.severity_sum / a.statements:.2f}",
-        "score": f"{rank['score']:.2f}",
-        "low": f"{rank['low']:.2f}",
-        "high": f"{rank['high']:.2f}",
-        "probabilityTop10": f"{rank['probability_top_10']:.3f}",
-    }
-    if a.momentum is not None:
-        values |= {"slope": f"{a.momentum.slope:.4f}", "slopeLower": f"{a.momentum.lower:.4f}"}
-    return values
-
-
-def _claims(
-    a: Assessment, opportunity: str, values: Mapping[str, str | int], evidence: tuple[Evidence, ...]
-) -> tuple[Claim, ...]:
-    claims: list[Claim] = []
-    if a.summary is not None:
-        claims.append(Claim(f"In the words of {a.phrased_by}: {a.summary}", evidence))
-    number = f"{values['documents']} documents state this need in {values['statements']} passages"
-    cells = (Cell(opportunity, "documents"), Cell(opportunity, "statements"))
-    claims.append(Claim(f"{number}. The passages nearest to what they have in common:", evidence, cells))
-    if a.momentum is not None:
-        claims.append(_momentum_claim(a.momentum.slope, opportunity, values))
-    return tuple(claims)
-
-
-def _momentum_claim(slope: float, opportunity: str, values: Mapping[str, str | int]) -> Claim:
-    direction = "grows" if float(values["slopeLower"]) > 0 else "falls" if slope < 0 else "does not clearly grow"
-    text = (
-        f"Its share of all documents {direction}: log rate {values['slope']} a month "
-        f"({100 * (math.exp(slope) - 1):+.1f} %), lower bound {values['slopeLower']}."
-    )
-    return Claim(text, cells=(Cell(opportunity, "slope"), Cell(opportunity, "slopeLower")))
-
-
-def _flags(a: Assessment) -> tuple[str, ...]:
-    flags: list[str] = []
-    if a.authors == 1:
-        flags.append("one author")
-    if a.momentum is None:
-        flags.append("no momentum: too few dates")
-    elif a.momentum.lower > 0:
-        flags.append("growing")
-    if a.documents < 5:
-        flags.append("few documents")
-    return tuple(flags)

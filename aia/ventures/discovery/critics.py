@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from aia.ventures.assessment import momentum, monthly
+from aia.ventures.assessment import momentum, voice_months, voices
 from aia.ventures.discovery.claims import Casebook, ClaimKind, NeedClaim
 from aia.ventures.model import StatementKind
 from aia.ventures.statements import is_satisfied
@@ -69,8 +69,8 @@ def _count(claim: NeedClaim, book: Casebook) -> str | None:
 
 
 def _growth(claim: NeedClaim, book: Casebook) -> str | None:
-    days = [document.day for document in book.documents]
-    found = momentum(monthly(days, book.documents_of(claim.need)))
+    spoken = voices(book.documents, book.documents_of(claim.need))
+    found = momentum(voice_months(book.documents, spoken))
     if found is None:
         return "there are too few dates to tell"
     claimed = claim.content["lower"]

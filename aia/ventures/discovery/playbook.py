@@ -27,6 +27,8 @@ from aia.llm import Model
 from aia.missions import Mission, Plan, PlannedTask, Session, within_budget
 from aia.performance import work_weights
 from aia.reports import Reports
+from aia.ventures.assessment import RANK_QUANTILE, Basis
+from aia.ventures.discovery.basis import basis_values
 from aia.ventures.discovery.claims import CLAIMS_PER_NEED_MAX, PLANTED_ONE_IN
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
 from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
@@ -59,7 +61,17 @@ class DiscoveryPlaybook:
     stop_new_per_aia: int = 0
     kind: str = KIND
 
-    def brief(self, corpus: str, documents: int, *, title: str, question: str, top: int) -> dict[str, Any]:
+    def brief(
+        self,
+        corpus: str,
+        documents: int,
+        *,
+        title: str,
+        question: str,
+        top: int,
+        companies: str | None = None,
+        rank_quantile: float = RANK_QUANTILE,
+    ) -> dict[str, Any]:
         """The brief of a mission; names model and stop rule, so that a plan is a function of its brief."""
         if not 1 <= top <= TOP_MAX:
             raise Invalid(f"top is {top}: choose 1 to {TOP_MAX}", field="top")
@@ -70,6 +82,8 @@ class DiscoveryPlaybook:
             "question": question,
             "top": top,
             "needs_max": NEEDS_MAX,
+            "companies": companies,
+            "rank_quantile": Basis(quantile=rank_quantile).quantile,
             "version": self.version,
             "model": None if self.model is None else self.model.name,
             "stop_new_per_aia": self.stop_new_per_aia,
@@ -124,7 +138,8 @@ class DiscoveryPlaybook:
         (grouper,), (ranker,), (reviewer,) = (roster.delegates(director, s)[:1] for s in ("group", "rank", "review"))
         candidates = max(NEEDS_MIN, int(brief["top"]) * CANDIDATES_PER_OPPORTUNITY // depth)
         needs = max(NEEDS_MIN, int(brief["needs_max"]) // depth)
-        grouping, ranking = {"needs": needs}, {"keep": candidates}
+        grouping = {"needs": needs}
+        ranking = {"keep": candidates, "basis": basis_values(roster, float(brief["rank_quantile"]))}
         read = 1 + max(shard.round for shard in shards)
         root = _task("direct", None, read + 5, director, "direct", "Decide the list", {}, director.price(candidates))
         group = _task(

@@ -18,6 +18,7 @@ from aia.ventures.discovery.arguments import argued, numbered
 from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
 from aia.ventures.discovery.compose import compose
 from aia.ventures.discovery.conduct import extracts_of, read_of, read_rounds, statements_in, was_skipped
+from aia.ventures.discovery.grouped import companies_of, plain, unread_undated
 from aia.ventures.discovery.phrasing import phrase
 from aia.ventures.discovery.reading import Round, new_of, stops
 from aia.ventures.discovery.ruling import (
@@ -100,11 +101,15 @@ class DiscoverySession:
 
     async def _plain(self, inputs: Inputs) -> list[Document]:
         """The documents; those that were not read have no date, so that they count in no month."""
-        plain = [Document(d.id, d.text, d.date, d.author, d.source, d.fields) for d in await self._documents()]
-        read = set(read_of(inputs))
-        if len(read) == len(plain):
-            return plain
-        return [d if i in read else replace(d, day=None) for i, d in enumerate(plain)]
+        return unread_undated([plain(d) for d in await self._documents()], set(read_of(inputs)))
+
+    async def _companies(self) -> list[Document] | None:
+        """The company corpus of the brief, if it names one."""
+        corpus = self._mission.brief.get("companies")
+        if corpus is None:
+            return None
+        async with self._database.read(self._principal) as read:
+            return [plain(d) for d in await self._knowledge.documents(read, corpus)]
 
     async def _extract(self, task: Task, inputs: Inputs) -> Work:
         least = int(self._mission.brief["stop_new_per_aia"])
@@ -143,7 +148,7 @@ class DiscoverySession:
     async def _assess(self, task: Task, inputs: Inputs) -> Work:
         mine = needs_of(inputs)[task.input["share"] :: task.input["of"]]
         documents = await self._plain(inputs)
-        result = await self._tool("assess", mine, statements_of(inputs), documents)
+        result = await self._tool("assess", mine, statements_of(inputs), documents, await self._companies())
         assessments = [Assessment.from_json(row) for row in result["assessments"]]
         said: dict[str, Any] = {}
         tokens = 0
@@ -193,7 +198,8 @@ class DiscoverySession:
 
     async def _rank(self, task: Task, inputs: Inputs) -> Work:
         assessments = assessments_of(inputs)
-        result = await self._tool("rank", assessments, self._mission.seed, int(task.input["keep"]))
+        keep, basis = int(task.input["keep"]), task.input["basis"]
+        result = await self._tool("rank", assessments, self._mission.seed, keep, basis)
         return Work(result, units_of_work=len(assessments))
 
     async def _casebook(self, inputs: Inputs) -> Casebook:
@@ -242,11 +248,14 @@ class DiscoverySession:
         async with self._database.read(self._principal) as read:
             corpus = await self._knowledge.corpus(read, mission.brief["corpus"])
             stored = await self._reports.find(read, mission.id)
+            companies = await companies_of(self._knowledge, read, mission.brief.get("companies"))
             now = read.now
         if stored is not None:
             return SignedReport(self._reports, mission.id, corpus.id, None, stored)
-        report = compose(mission, tasks, corpus, await self._documents(), version=self._pricing.version, ended_at=now)
-        document = self._reports.signed(report, now)
+        documents = await self._documents()
+        version = self._pricing.version
+        report = compose(mission, tasks, corpus, documents, version=version, ended_at=now, companies=companies)
+        document = self._reports.signed(report, {d.id: d.text for d in documents}, now)
         return SignedReport(self._reports, mission.id, corpus.id, document, dumps(document))
 
 

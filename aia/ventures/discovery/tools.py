@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from aia.agents import shipped_skills
+from aia.ventures.assessment import Surroundings, describe, exposure
 from aia.ventures.assessment import assess as assess_need
 from aia.ventures.assessment import rank as rank_needs
+from aia.ventures.discovery.basis import basis_of
 from aia.ventures.model import Assessment, Document, Need, Statement
 from aia.ventures.needs import group as group_statements
 from aia.ventures.statements import find_statements
-from aia.ventures.vectors import Embedding, open_embedder
+from aia.ventures.vectors import Embedding, open_embedder, shipped_table
 
 STATEMENTS_GROUPED_MAX = 400_000
 
@@ -47,15 +50,31 @@ def group(statements: Sequence[Statement], texts: Sequence[str], seed: int, need
     return {"needs": [n.to_json() for n in renumbered], "grouped": len(kept), "method": embedder.name}
 
 
-def assess(needs: Sequence[Need], statements: Sequence[Statement], documents: Sequence[Document]) -> dict[str, Any]:
-    """An analyst: what the text says about each need."""
-    days = [document.day for document in documents]
-    return {"assessments": [assess_need(n, statements, documents, days).to_json() for n in needs]}
+def assess(
+    needs: Sequence[Need],
+    statements: Sequence[Statement],
+    documents: Sequence[Document],
+    companies: Sequence[Document] | None = None,
+) -> dict[str, Any]:
+    """An analyst: what the text says about each need, who serves it already, and what skills it takes."""
+    skills = [(skill.name, skill.description) for skill in shipped_skills()]
+    surroundings = Surroundings.of(shipped_table(), companies, skills)
+    every = exposure(documents)
+    found: list[dict[str, Any]] = []
+    for need in needs:
+        centre = surroundings.centre(describe(need, statements, documents))
+        market, near = surroundings.market(centre), surroundings.skills_of(centre)
+        assessed = assess_need(need, statements, documents, exposure=every, market=market, skills=near)
+        found.append(assessed.to_json())
+    return {"assessments": found}
 
 
-def rank(assessments: Sequence[Assessment], seed: int, keep: int) -> dict[str, Any]:
+def rank(
+    assessments: Sequence[Assessment], seed: int, keep: int, basis: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The head of analysis: the needs with a score, best first."""
-    return {"ranked": [r.to_json() for r in rank_needs(assessments, seed=seed)[:keep]]}
+    ranked = rank_needs(assessments, seed=seed, basis=None if basis is None else basis_of(basis))
+    return {"ranked": [r.to_json() for r in ranked[:keep]]}
 
 
 def direct(ranked: Sequence[Mapping[str, Any]], accepted: Sequence[str], top: int) -> dict[str, Any]:

@@ -14,10 +14,9 @@ from scipy.optimize import minimize
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from aia.ventures.analysis import group_corpus, momenta
-from aia.ventures.assessment import rank
 from aia.ventures.assessment.trend import RIDGE, fit, momentum, monthly
 from aia.ventures.assessment.trend import momenta as momenta_of
-from aia.ventures.model import Assessment, Document, Momentum, Need, Statement, StatementKind
+from aia.ventures.model import Document, Need, Statement, StatementKind
 from aia.ventures.needs import partition
 from aia.ventures.needs.communities import agreement
 from aia.ventures.needs.neighbours import nearest
@@ -205,36 +204,11 @@ def test_few_months_or_documents_give_no_momentum():
     assert monthly([None, date(2024, 1, 2)], {0, 1}) == (("2024-01", 1, 1),)
 
 
-def assessment(need: str, documents: int, slope: float | None = None, severity: float = 0.0) -> Assessment:
-    found = None if slope is None else Momentum(slope, 0.05, slope - 0.064, 8)
-    return Assessment(
-        need, need, ("t",), documents, 0, documents, 0, severity * documents, 0, found, (), ((0, 0, 5),)
-    )
-
-
-def test_more_reach_growth_or_harm_ranks_higher():
-    for better, worse in (
-        (assessment("a", 90), assessment("b", 9)),
-        (assessment("a", 40, 0.3), assessment("b", 40, -0.3)),
-        (assessment("a", 40, severity=0.9), assessment("b", 40, severity=0.1)),
-    ):
-        assert [r.need for r in rank([worse, better], seed=0)] == ["a", "b"]
-
-
-def test_the_ranking_does_not_depend_on_the_order_of_its_input():
-    needs = [assessment(f"n{i}", 5 + i, 0.01 * i) for i in range(30)]
-    assert rank(needs, seed=1) == rank(needs[::-1], seed=1)
-    assert sum(r.probability_top_10 for r in rank(needs, seed=1)) == pytest.approx(10, abs=0.1)
-    assert all(r.low <= r.score <= r.high for r in rank(needs, seed=1))
-
-
 def test_values_survive_their_journal_form():
     statement = Statement(3, 1, 9, StatementKind.REQUEST, 0.5, 0.25)
     need = Need("n", "t", ("a", "b"), (1, 2), (2,))
-    found = assessment("x", 4, 0.1)
     assert Statement.from_json(statement.to_json()) == statement
     assert Need.from_json(need.to_json()) == need
-    assert Assessment.from_json(found.to_json()) == found
 
 
 def sample_documents(seed: int) -> tuple[tuple[Document, ...], dict]:
