@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from aia.cli.backtest import run_backtest
 from aia.cli.support import print_json, print_table
 from aia.ventures import Corpus, ReadOptions, read_corpus
 from aia.ventures.analysis import Grouping, group_corpus, momenta
@@ -78,3 +79,18 @@ def momentum_command(path: Path, as_json: bool, **options: Any) -> None:
     else:
         table = [(f"{r['lower']:+.3f}", f"{r['slope']:+.3f}", str(r["documents"]), r["title"]) for r in rows]
         print_table(("Lower", "Slope", "Documents", "Need"), table, right=frozenset({0, 1, 2}))
+
+
+@command.command("backtest")
+@source
+@click.option("--cutoffs", help="Days apart by commas: 2020-07, 2020-07-01 or 2020.5; default: the latest four.")
+@click.option("--window-months", type=int, default=60, show_default=True, help="Months trained on before a cut-off.")
+@click.option("--horizon-months", type=int, default=24, show_default=True, help="Months compared after it.")
+@click.option("--partitions", type=int, default=3, show_default=True, help="Groupings whose figures are averaged.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--text-field", help="Field that holds the text.")
+@click.option("--date-field", help="Field that holds the date.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def backtest_command(path: Path, **options: Any) -> None:
+    """Train before each cut-off, compare with what came after it, beside popularity and chance."""
+    run_backtest(path, options)

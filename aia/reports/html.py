@@ -24,6 +24,7 @@ def render_html(document: Mapping[str, Any]) -> str:
         quotations={quotation["id"]: quotation for quotation in document["quotations"]},
         growth=_growth,
         bars=_bars,
+        short=_short,
         highest=lambda months: f"{max(_shares(months)):.1f}",
         embedded=_script_safe(document),
     )
@@ -40,6 +41,12 @@ def _script_safe(document: Mapping[str, Any]) -> str:
 def _growth(opportunity: Mapping[str, Any]) -> str:
     slope = opportunity["table"].get("slope")
     return "" if slope is None else f"{100 * (math.exp(float(slope)) - 1):+.1f} %"
+
+
+def _short(decimal: str) -> str:
+    """Three significant digits at most, for people; the document has them all."""
+    value = float(decimal)
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def _shares(months: Sequence[Mapping[str, Any]]) -> list[float]:

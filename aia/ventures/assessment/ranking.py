@@ -9,7 +9,8 @@ to 10 (Ulwick, 2002, "Turn customer input into innovation", Harvard Business Rev
     satisfaction = 10 (1 - (1 - satisfaction)(1 - competition)): those who state it are served, or someone serves it
 
 Half a year ahead the rate is exp(6 x momentum) times today's, within a factor of four. 1,000 joint draws
-give median, 80 % interval and P(top 10); the rank goes by a low percentile of the score.
+give median, 80 % interval and P(top 10); the rank goes by a low percentile of the score. A need with a
+grave flag (one voice, or mostly repeated or advertising) ranks behind all others, whatever its score.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from aia.core.errors import Invalid
-from aia.ventures.assessment.flags import confidence_cap, flags_of
+from aia.ventures.assessment.flags import GRAVE, confidence_cap, flags_of
 from aia.ventures.assessment.information import next_experiment, value_of_terms
 from aia.ventures.assessment.posterior import UNITS, Array, Skills, draw_terms
 from aia.ventures.model import Assessment, Ranked, Rice, Term
@@ -27,6 +28,7 @@ DRAWS = 1_000
 RANK_QUANTILE = 0.2
 QUANTILE_MIN, QUANTILE_MAX = 0.05, 0.5
 TOP = 10
+SCORE_MAX = 100.0
 MONTHS_AHEAD = 6.0
 FACTOR_MAX = 4.0
 IMPACT_MIN, IMPACT_RANGE = 0.25, 12.0
@@ -56,14 +58,19 @@ class Basis:
 def rank(
     assessments: Sequence[Assessment], *, seed: int, basis: Basis | None = None, draws: int = DRAWS
 ) -> tuple[Ranked, ...]:
-    """Needs by the low percentile of their score, best first; ties by need id."""
+    """Needs by the low percentile of their score, best first, those with a grave flag last; ties by need id."""
     if not assessments:
         return ()
     basis = basis or Basis()
     ordered = sorted(assessments, key=lambda a: a.need)
     terms = draw_terms(ordered, basis.skills, seed=seed, draws=draws)
     scores = opportunity_scores(terms)
-    places = (-scores).argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+    grave = np.array([bool(GRAVE & set(flags_of(a))) for a in ordered])
+    places = (
+        (np.where(grave, SCORE_MAX, 0)[:, None] - scores)
+        .argsort(axis=0, kind="stable")
+        .argsort(axis=0, kind="stable")
+    )
     values = value_of_terms(terms, scores * (0.5 + 0.5 * terms["feasibility"]), top=TOP)
     low, cautious, median, high = np.quantile(scores, [0.1, basis.quantile, 0.5, 0.9], axis=1)
     ranked: list[Ranked] = []
@@ -83,7 +90,7 @@ def rank(
                 experiment=next_experiment(values[i], basis.term_prices_aia),
             )
         )
-    return tuple(sorted(ranked, key=lambda r: (-r.rank_quantile, r.need)))
+    return tuple(sorted(ranked, key=lambda r: (bool(GRAVE & set(r.flags)), -r.rank_quantile, r.need)))
 
 
 def ahead(terms: Mapping[str, Array]) -> Array:

@@ -14,7 +14,7 @@ _TEXT = (
 ).split()
 _DATE = (
     "date date_received created_at created created_date timestamp time posted_at published published_at "
-    "date_posted review_date datetime at submission_date updated_at"
+    "date_posted review_date datetime at submission_date updated_at batch_index decimal_year"
 ).split()
 _ID = (
     "id complaint_id review_id reviewid post_id issue_id comment_id document_id doc_id uuid guid key number url"

@@ -11,6 +11,7 @@ _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?", re.ASCII)
 _COMPACT = re.compile(r"(19|20)\d{6}", re.ASCII)
 _TRIPLE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[ T,].*)?", re.ASCII)
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}", re.ASCII)
+_DECIMAL_YEAR = re.compile(r"(19\d\d|20\d\d)\.(0|00|25|5|50|75)", re.ASCII)
 _DAY_NAME = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})(?:[ T,].*)?", re.ASCII)
 _NAME_DAY = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?:[ T,].*)?", re.ASCII)
 _MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
@@ -35,6 +36,8 @@ class DateReader:
         """The day a value names, or None."""
         if isinstance(value, bool) or value is None:
             return None
+        if isinstance(value, float) and 1970 <= value < 2100:
+            return _day(int(value), 1 + int(12 * (value % 1)), 1)  # a decimal year: 2021.5 is its middle
         if isinstance(value, int | float):
             value = f"{value:.0f}"
         text = str(value).strip()[:60]
@@ -46,6 +49,8 @@ class DateReader:
     def _parse(self, text: str) -> date | None:
         if match := _ISO.fullmatch(text):
             return _day(int(match[1]), int(match[2]), int(match[3]))
+        if match := _DECIMAL_YEAR.fullmatch(text):
+            return _day(int(match[1]), 1 + int(12 * float(f"0.{match[2]}")), 1)
         if _COMPACT.fullmatch(text):
             return _day(int(text[:4]), int(text[4:6]), int(text[6:]))
         if match := _TRIPLE.fullmatch(text):

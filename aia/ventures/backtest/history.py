@@ -1,0 +1,81 @@
+"""What was known of each theme on a day, and what came after it. Times are months, counted from year 0."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aia.ventures.assessment.trend import fit
+from aia.ventures.vectors import Vectors
+
+Array = npt.NDArray[np.float64]
+
+SOFT_COSINE = 0.05
+"""A document counts for every theme by exp((cosine - best cosine) / 0.05): near the border it counts for both."""
+PERIODS_MIN = 4
+BEFORE_MIN, AFTER_MIN = 60, 20
+SMOOTHED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Documents with a date: month numbers in order, and a vector for each."""
+
+    months: npt.NDArray[np.int64]
+    vectors: Vectors
+
+    def between(self, after: int, until: int) -> npt.NDArray[np.int64]:
+        """Documents of months after `after`, up to `until`."""
+        return np.flatnonzero((self.months > after) & (self.months <= until))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Features of each theme on a day, standardised over the themes, and how many documents it had.
+
+    `features` columns: the slope of its log share, and less its log size.
+    """
+
+    centres: Vectors
+    features: Array
+    before: Array
+    slope: Array
+
+
+def known_on(dated: Dated, centres: Vectors, cutoff: int, window: int) -> Known | None:
+    """What a window of months up to the cut-off tells; None with fewer than four months of documents."""
+    rows = dated.between(cutoff - window, cutoff)
+    cosines = dated.vectors[rows] @ centres.T
+    months = dated.months[rows]
+    periods = np.unique(months)
+    if len(periods) < PERIODS_MIN:
+        return None
+    soft = np.exp((cosines - cosines.max(axis=1, keepdims=True)) / SOFT_COSINE)
+    soft /= soft.sum(axis=1, keepdims=True)
+    totals = np.array([(months == p).sum() for p in periods], dtype=np.float64)
+    counts = np.array([soft[months == p].sum(axis=0) for p in periods], dtype=np.float64)
+    times = (periods - np.average(periods, weights=totals)) / 12
+    slope = np.array([fit(column, totals, times)[1] for column in counts.T])
+    before = np.bincount(cosines.argmax(axis=1), minlength=len(centres)).astype(np.float64)
+    size = -np.log(counts.sum(axis=0) + 1)
+    return Known(centres, np.stack([standardised(slope), standardised(size)], axis=1), before, slope)
+
+
+def standardised(values: Array) -> Array:
+    return (values - values.mean()) / max(float(values.std()), 1e-9)
+
+
+def growth_after(dated: Dated, known: Known, cutoff: int, until: int) -> tuple[Array, Array] | None:
+    """(log share after less log share before, documents after) of each theme; None with too few documents.
+
+    Both shares are of nearest centres, with half a document added to each theme.
+    """
+    rows = dated.between(cutoff, until)
+    if len(rows) < AFTER_MIN:
+        return None
+    after = np.bincount((dated.vectors[rows] @ known.centres.T).argmax(axis=1), minlength=len(known.before))
+    return log_share(after) - log_share(known.before), after.astype(np.float64)
+
+
+def log_share(counts: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> Array:
+    return np.log((counts + SMOOTHED) / (counts.sum() + SMOOTHED * len(counts)))

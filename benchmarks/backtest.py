@@ -1,0 +1,52 @@
+"""Does AIA's forecast say which themes grow, beside popularity, inverse popularity and chance?
+
+    python -m benchmarks.backtest [PATH] [--quick] [--json]
+
+PATH is a dated corpus; default: the companies of ../shared/data (or AIA_SHARED). Cut-offs are the half
+years from 2019-07 to 2021-07, all that leave a year or more of outcomes and have 600 documents before.
+"""
+
+import argparse
+import json
+import os
+import sys
+from datetime import date
+from pathlib import Path
+
+from aia.ventures import ReadOptions, read_corpus
+from aia.ventures.backtest import BacktestOptions, backtest, summary
+from aia.ventures.vectors import shipped_table
+
+CUTOFFS = (date(2019, 7, 1), date(2020, 1, 1), date(2020, 7, 1), date(2021, 1, 1), date(2021, 7, 1))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    shared = Path(os.environ.get("AIA_SHARED", Path(__file__).parent.parent.parent / "shared"))
+    parser.add_argument("path", nargs="?", type=Path, default=shared / "data/yc-companies/companies.jsonl.gz")
+    parser.add_argument("--quick", action="store_true", help="one partition")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    if not arguments.path.is_file():
+        print(f"{arguments.path} is not here: give the path of a dated corpus", file=sys.stderr)
+        return 2
+    documents = read_corpus(arguments.path, ReadOptions()).documents
+    options = BacktestOptions(CUTOFFS, partitions=1 if arguments.quick else 3)
+    results = backtest(documents, shipped_table(), options, progress=lambda line: print(line, file=sys.stderr))
+    found = summary(results)
+    for r in results:
+        print(f"{r.cutoff}: themes {r.themes:.0f}, Spearman {r.spearman}, 80 % intervals covered {r.coverage_80:.2f}")
+    ratios = {
+        "spearman_mean": found["spearman"]["aia"],
+        "spearman_minus_inverse_popularity": found["spearman_minus_inverse_popularity"],
+        "coverage_80": found["coverage_80"],
+    }
+    print(ratios)
+    if arguments.json:
+        detail = {"mean": found, "cutoffs": [r.to_json() for r in results]}
+        print(json.dumps({"bench": "backtest", "ratios": ratios, "detail": detail}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""Backtests: what grows steadily is foretold, chance is not, nothing after the day is looked at."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from aia.cli.backtest import cutoffs_of
+from aia.core.errors import Invalid
+from aia.ventures.backtest import BacktestOptions, HistoryTooThin, backtest, summary
+from aia.ventures.backtest.forecast import Past, forecast
+from aia.ventures.backtest.measures import brier, precision_top_fifth, spearman
+from aia.ventures.model import Document
+from aia.ventures.sources import ReadOptions, read_rows
+
+THEMES = 12
+
+
+class Directions:
+    """Documents of theme k point one way, with noise: no language is needed to test a backtest."""
+
+    name = "directions"
+
+    def encode(self, texts):
+        rng = np.random.default_rng(0)
+        ways = rng.normal(size=(THEMES, 32))
+        vectors = np.stack([ways[int(text.split()[0])] + 0.5 * rng.normal(size=32) for text in texts])
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def history(rates, months: int = 60, seed: int = 0) -> list[Document]:
+    """Documents a month of each theme, Poisson, growing by its log rate a month."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for month in range(months):
+        for theme, rate in enumerate(rates):
+            for _ in range(rng.poisson(3 * np.exp(rate * (month - months / 2)))):
+                day = date(2018 + month // 12, month % 12 + 1, 15)
+                found.append(Document(f"d{len(found)}", f"{theme} document", day))
+    return found
+
+
+OPTIONS = BacktestOptions((date(2021, 6, 1), date(2022, 1, 1)), window_months=36, horizon_months=12, partitions=1)
+
+
+def test_steady_growth_is_foretold_far_beyond_chance_and_popularity():
+    found = summary(backtest(history(np.linspace(-0.04, 0.04, THEMES)), Directions(), OPTIONS))
+    assert found["spearman"]["aia"] > 0.6
+    assert found["spearman_minus_inverse_popularity"] > 0.2
+    assert found["brier"] < found["brier_base_rate"]
+    assert abs(found["spearman"]["random"]) < 0.3
+
+
+def test_without_trends_intervals_cover_what_they_say_and_the_forecast_claims_little():
+    found = summary(backtest(history(np.zeros(THEMES)), Directions(), OPTIONS))
+    assert 0.6 <= found["coverage_80"] <= 1
+    assert found["spearman"]["momentum"] < 0.5
+
+
+def test_nothing_after_a_cut_off_changes_what_was_forecast_on_it():
+    """The order is compared with the outcome; the themes and the forecast themselves must not know it."""
+    documents = history(np.linspace(-0.04, 0.04, THEMES))
+    before = [d for d in documents if d.day <= date(2021, 6, 30)]
+    later = [Document(f"later-{i}", f"{i % 2} document", date(2021, 9, 1)) for i in range(200)]
+    options = BacktestOptions((date(2021, 6, 1),), window_months=36, horizon_months=12, partitions=1)
+    (real,) = backtest(documents, Directions(), options)
+    (other,) = backtest([*before, *later], Directions(), options)
+    assert (real.themes, real.documents_before) == (other.themes, other.documents_before)
+    assert real.calibrated_on == other.calibrated_on
+
+
+def test_a_backtest_is_the_same_each_time():
+    documents = history(np.linspace(-0.02, 0.02, THEMES))
+    assert backtest(documents, Directions(), OPTIONS) == backtest(documents, Directions(), OPTIONS)
+
+
+def test_too_little_history_is_refused_with_the_numbers():
+    documents = history(np.zeros(THEMES))
+    with pytest.raises(HistoryTooThin, match="have a date"):
+        backtest([Document(d.id, d.text) for d in documents], Directions(), OPTIONS)
+    for day in (date(2018, 1, 1), date(2023, 6, 1)):
+        with pytest.raises(HistoryTooThin, match="at least 60 and 20"):
+            backtest(documents, Directions(), BacktestOptions((day,), horizon_months=12))
+
+
+def test_without_earlier_days_the_forecast_says_that_it_is_not_calibrated():
+    features = np.array([[1.0, 0.0], [-1.0, 0.0]])
+    found = forecast(features, np.array([40.0, 40.0]), 80.0, [])
+    assert found.calibrated == 0
+    assert found.mean[0] > 0 > found.mean[1]
+
+
+def test_the_interval_holds_as_often_as_it_says_on_outcomes_of_the_same_kind():
+    rng = np.random.default_rng(1)
+    held = []
+    for _ in range(30):
+        features = rng.normal(size=(6, 25, 2))
+        changes = 0.4 * features[..., 0] + rng.normal(0, 0.5, (6, 25))
+        counts = np.full(25, 50.0)
+        past = [Past(f, c, counts, counts) for f, c in zip(features[:5], changes[:5], strict=True)]
+        found = forecast(features[5], counts, 1_250.0, past)
+        held.append(np.mean(np.abs(changes[5] - found.mean) <= found.half))
+    assert np.mean(held) == pytest.approx(0.8, abs=0.05)
+
+
+def test_measures_are_those_of_their_definitions():
+    order = np.arange(10.0)
+    assert spearman(order, order**3) == 1.0
+    assert spearman(order, -order) == -1.0
+    assert spearman(order, np.zeros(10)) == 0.0
+    assert precision_top_fifth(order, order) == 1.0
+    assert precision_top_fifth(order, -order) == 0.0
+    assert brier(np.array([1.0, 0.5]), np.array([1.0, 0.0])) == 0.125
+
+
+def test_cut_offs_are_months_days_or_decimal_years():
+    assert cutoffs_of("2020-07, 2020-07-31,2020.5") == (date(2020, 7, 1),) * 3
+    assert cutoffs_of(None) == ()
+    for wrong in ("soon", "2020-13", "0000.5"):
+        with pytest.raises(Invalid, match="cut-off"):
+            cutoffs_of(wrong)
+
+
+def test_a_decimal_year_is_read_as_a_date():
+    rows = [{"text": f"a company that does thing {i}", "batch_index": 2020.0 + 0.25 * (i % 4)} for i in range(8)]
+    documents = read_rows("batches", rows, ReadOptions()).documents
+    assert [d.day for d in documents[:4]] == [date(2020, m, 1) for m in (1, 4, 7, 10)]
