@@ -55,7 +55,7 @@ def known_on(dated: Dated, centres: Vectors, cutoff: int, window: int) -> Known 
     totals = np.array([(months == p).sum() for p in periods], dtype=np.float64)
     counts = np.array([soft[months == p].sum(axis=0) for p in periods], dtype=np.float64)
     times = (periods - np.average(periods, weights=totals)) / 12
-    slope = np.array([fit(column, totals, times)[1] for column in counts.T])
+    _, slope = fit(np.ascontiguousarray(counts.T), totals, times)
     before = np.bincount(cosines.argmax(axis=1), minlength=len(centres)).astype(np.float64)
     size = -np.log(counts.sum(axis=0) + 1)
     return Known(centres, np.stack([standardised(slope), standardised(size)], axis=1), before, slope)
