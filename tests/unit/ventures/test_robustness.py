@@ -1,7 +1,5 @@
 """Spam and floods: they may fill a corpus, but no list of opportunities."""
 
-import gzip
-import json
 from datetime import date
 
 import numpy as np
@@ -94,18 +92,6 @@ def test_a_flood_that_ranks_at_all_carries_its_flag(clean):
     found = [a for a, members in ranked([*documents, *flood(2_000, "angry")]) if attacked(members)]
     assert found
     assert all("one voice" in flags_of(a) for a in found)
-
-
-def test_real_complaints_keep_their_top_ten_under_a_flood(shared):
-    path = shared / "data" / "cfpb-complaints" / "complaints.jsonl.gz"
-    if not path.is_file():
-        pytest.skip("the complaints are not here")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = [row for line in file if (row := json.loads(line)).get("text")][:600]
-    documents = list(read_rows("complaints", rows, ReadOptions()).documents)
-    after = [members for _, members in ranked([*documents, *flood(600, None), *spam(120)])[:TOP]]
-    assert len(after) == TOP
-    assert not any(attacked(members) for members in after)
 
 
 def test_every_skill_of_the_registry_can_be_compared_and_has_a_price():
