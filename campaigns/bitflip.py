@@ -41,6 +41,8 @@ KEYS = {
 """The tables, and how a row is found again."""
 ACCOUNT_COLUMNS = frozenset({"no", "id", "token", "posted", "held", "last_seq"})
 """What transfers determine of an account; its owner, purpose, floor and state are not in the log."""
+COUNTERS = frozenset({("ledger_head", "epoch")})
+"""Numbers that only tell caches to read again; no value of them is wrong."""
 
 
 class RolledBack(Exception):
@@ -77,7 +79,8 @@ async def cells(database: Database) -> list[Cell]:
             for row in result.mappings():
                 key = tuple(row[name] for name in keys)
                 for column, value in row.items():
-                    if value is not None and (table != "account" or column in ACCOUNT_COLUMNS):
+                    kept = column in ACCOUNT_COLUMNS if table == "account" else (table, column) not in COUNTERS
+                    if value is not None and kept:
                         found.append(Cell(table, column, key, value))
     return found
 
