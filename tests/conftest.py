@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from aia.app import App, open_app
@@ -20,6 +21,10 @@ from tests.support.postgres import PostgresServer
 
 ORGANISATION = "default"
 TEMPLATE = "aia_template"
+
+# A test that is slow on a busy machine is not wrong.
+hypothesis.settings.register_profile("aia", deadline=None)
+hypothesis.settings.load_profile("aia")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
