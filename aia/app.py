@@ -48,7 +48,7 @@ from aia.tokens import (
     wallet,
     watchers,
 )
-from aia.ventures import DiscoveryPlaybook, Ventures
+from aia.ventures import Ventures
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2
@@ -186,7 +186,7 @@ async def _build(
     bounds = _bounds(settings)
     reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
     price_per_mtok = parse_units(settings.aia_model_price_per_mtok)
-    playbook = DiscoveryPlaybook(
+    playbook = load_plugin("aia.playbooks", "discovery")(
         database, knowledge, reports, model, price_per_mtok, __version__, settings.aia_stop_new_per_aia
     )
     missions = Missions(agents, payments, {p.kind: p for p in (playbook, *playbooks)}, bounds)

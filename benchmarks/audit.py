@@ -30,7 +30,8 @@ from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Account, Audit, Ledger, SigningKey, Token, Transfer, TransferKind, TransferLog, audit, store
+from aia.tokens import Account, Ledger, SigningKey, Token, Transfer, TransferKind, TransferLog, store
+from aia.tokens.audit.verify import Audit, audit
 from aia.tokens.log import VerifierKey
 from tests.support.postgres import PostgresServer
 

@@ -16,7 +16,9 @@ from aia.cli.support import json_option, print_json, with_app
 from aia.core.errors import Invalid
 from aia.core.money import UNITS_PER_TOKEN, format_units
 from aia.core.principal import Principal
-from aia.tokens import Audit, Export, Token, audit, export_ledger
+from aia.tokens import Token
+from aia.tokens.audit.export import Export, export_ledger
+from aia.tokens.audit.verify import Audit, audit
 
 
 @click.group("ledger", commands=COMMANDS)

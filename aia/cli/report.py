@@ -8,7 +8,8 @@ from aia.app import App
 from aia.cli.support import json_option, organisation_option, owner, print_json, settings_with_logging, with_app
 from aia.core.errors import Invalid
 from aia.reports import Verification, parse_report, render_html
-from aia.ventures import ReadOptions, read_corpus, verify_with
+from aia.ventures import ReadOptions, read_corpus
+from aia.ventures.discovery.recheck import verify_with
 
 SHOWN = 20
 

@@ -10,7 +10,8 @@ from aia.core.clock import Clock, system_clock
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
 
-_FROM_RFC4648 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
+FROM_RFC4648 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
+"""Translates the digits of `base64.b32encode` into ours."""
 
 NewId: TypeAlias = Callable[[str], str]
 """Makes a fresh id of the given prefix, e.g. `new_id("msn")`."""
@@ -18,7 +19,7 @@ NewId: TypeAlias = Callable[[str], str]
 
 def _base32(value: int, length: int) -> str:
     """The last digits of a number below 2^160."""
-    return base64.b32encode(value.to_bytes(20, "big")).translate(_FROM_RFC4648).decode()[-length:]
+    return base64.b32encode(value.to_bytes(20, "big")).translate(FROM_RFC4648).decode()[-length:]
 
 
 def random_ids(clock: Clock = system_clock) -> NewId:

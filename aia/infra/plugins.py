@@ -1,7 +1,7 @@
 """Plugins are entry points; built-ins are registered in the same way and load when first used.
 
 Groups: `aia.embeddings` (sentence models), `aia.engines` (durable engines), `aia.llm` (model providers),
-`aia.tools` (what agents do).
+`aia.playbooks` (kinds of missions), `aia.tools` (what agents do).
 """
 
 from importlib.metadata import entry_points

@@ -1,6 +1,6 @@
 """The double-entry ledger: accounts, transfers, holds; money that cannot be spent twice."""
 
-from aia.tokens.audit import Audit, Export, LogBroken, NotInLog, TransferLog, audit, export_ledger
+from aia.tokens.audit.service import LogBroken, NotInLog, TransferLog
 from aia.tokens.genesis import read_genesis
 from aia.tokens.log import SigningKey, VerifierKey
 from aia.tokens.model import (
@@ -36,8 +36,6 @@ __all__ = [
     "Account",
     "AccountNotEmpty",
     "AccountNotFound",
-    "Audit",
-    "Export",
     "Hold",
     "HoldState",
     "InsufficientFunds",
@@ -62,10 +60,8 @@ __all__ = [
     "TransferRefused",
     "VerifierKey",
     "agent_wallet",
-    "audit",
     "build_tokens",
     "capture",
-    "export_ledger",
     "gov_wallet",
     "mint_account",
     "read_genesis",

@@ -1,14 +1,11 @@
 """Discovery: real text to ranked opportunities with evidence. The agents' tools stand in tools.py."""
 
-from aia.ventures.discovery import DiscoveryPlaybook
-from aia.ventures.discovery.recheck import verify_with
 from aia.ventures.model import Corpus, Document, Reading, RejectedRow
 from aia.ventures.service import DiscoveryRequest, TooFewDocuments, Ventures
 from aia.ventures.sources import ReadOptions, SourceError, read_corpus, read_rows
 
 __all__ = [
     "Corpus",
-    "DiscoveryPlaybook",
     "DiscoveryRequest",
     "Document",
     "ReadOptions",
@@ -19,5 +16,4 @@ __all__ = [
     "Ventures",
     "read_corpus",
     "read_rows",
-    "verify_with",
 ]

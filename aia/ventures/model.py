@@ -6,6 +6,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+TOP_DEFAULT = 20
+"""Opportunities a report lists unless asked otherwise."""
+RANK_QUANTILE = 0.2
+"""Needs rank by this quantile of their score unless asked otherwise: a cautious end."""
+
 
 class StatementKind(StrEnum):
     PROBLEM = "problem"

@@ -4,20 +4,18 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aia.core.errors import Forbidden, Invalid
 from aia.core.money import Units
+from aia.infra.plugins import load_plugin
 from aia.infra.sql import Read, Tx
 from aia.knowledge import CorpusInfo, CorpusNotFound, Knowledge, StoredDocument, stored_document
-from aia.missions import Mission, Missions
+from aia.missions import Mission, Missions, Playbook
 from aia.performance import Performance, rating_snapshot
 from aia.reports import Reports, Verification, verify
-from aia.ventures.assessment import RANK_QUANTILE
-from aia.ventures.discovery import TOP_DEFAULT, DiscoveryPlaybook
 from aia.ventures.discovery.grouped import companies_id, plain
-from aia.ventures.discovery.recheck import verify_with
-from aia.ventures.model import Corpus
+from aia.ventures.model import RANK_QUANTILE, TOP_DEFAULT, Corpus
 
 DOCUMENTS_MIN = 10
 RATINGS = "ratings"
@@ -49,6 +47,22 @@ class DiscoveryRequest:
     rank_quantile: float = RANK_QUANTILE
 
 
+class DiscoveryKind(Playbook, Protocol):
+    """What a playbook of discoveries offers besides: the brief of a mission."""
+
+    def brief(
+        self,
+        corpus: str,
+        documents: int,
+        *,
+        title: str,
+        question: str,
+        top: int,
+        companies: str | None,
+        rank_quantile: float,
+    ) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ventures:
     """Discoveries on kept corpora."""
@@ -56,7 +70,7 @@ class Ventures:
     missions: Missions
     knowledge: Knowledge
     reports: Reports
-    playbook: DiscoveryPlaybook
+    playbook: DiscoveryKind
     performance: Performance
     enabled: bool = True
 
@@ -119,7 +133,7 @@ class Ventures:
         if (named := companies_id(document)) is not None:
             with suppress(CorpusNotFound):
                 companies = [plain(d) for d in await self.knowledge.documents(read, named)]
-        return await asyncio.to_thread(verify_with, document, documents, companies)
+        return await asyncio.to_thread(load_plugin("aia.tools", "recount"), document, documents, companies)
 
 
 def _stored(corpus: Corpus) -> list[StoredDocument]:

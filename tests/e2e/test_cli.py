@@ -225,7 +225,9 @@ def test_importing_the_application_is_light_and_loads_no_provider(tmp_path):
         "import aia.main, sys\n"
         "heavy = {'openai', 'anthropic', 'groq', 'pydantic_ai', 'numpy', 'scipy', 'dbos', 'alembic'}\n"
         "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
-        "print(len(sys.modules), int(status['VmHWM'].split()[0]) // 1024, *(heavy & set(sys.modules)))"
+        "linters = {'rich', 'pygments'}  # of the checks alone; structlog takes them along where it finds them\n"
+        "loaded = [name for name in sys.modules if name.partition('.')[0] not in linters]\n"
+        "print(len(loaded), int(status['VmHWM'].split()[0]) // 1024, *(heavy & set(sys.modules)))"
     )
     run = subprocess.run(
         [sys.executable, "-c", code],
@@ -236,7 +238,7 @@ def test_importing_the_application_is_light_and_loads_no_provider(tmp_path):
         env={"AIA_HOME": str(tmp_path)},
     )
     modules, megabytes, *heavy = run.stdout.split()
-    assert int(modules) <= 1_000
+    assert int(modules) <= 900
     assert int(megabytes) <= 100
     assert heavy == []
 

@@ -16,7 +16,7 @@ import pytest
 from aia.app import open_app
 from aia.core.principal import Principal
 from aia.missions import MissionState
-from aia.tokens import audit
+from aia.tokens.audit.verify import audit
 from aia.ventures.sample import generate
 from campaigns import kill
 from tests.conftest import make_settings

@@ -21,8 +21,8 @@ from aia.reports import (
     content_digest,
     sign,
 )
-from aia.ventures import Corpus, ReadOptions, read_rows, verify_with
-from aia.ventures.discovery.recheck import differences, recount
+from aia.ventures import Corpus, ReadOptions, read_rows
+from aia.ventures.discovery.recheck import differences, recount, verify_with
 from aia.ventures.sample import generate
 from tests.conftest import make_settings
 from tests.integration.test_discovery import discover

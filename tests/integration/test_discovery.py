@@ -13,7 +13,7 @@ from aia.core.principal import Principal
 from aia.llm import Answer, ModelUnavailable, Prompt, ScriptedModel
 from aia.missions import BudgetTooSmall, MissionState, Score, TaskState
 from aia.reports import OF_THE_RUN, dumps, parse_report
-from aia.tokens import audit
+from aia.tokens.audit.verify import audit
 from aia.ventures import Corpus, DiscoveryRequest, ReadOptions, TooFewDocuments, read_rows
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
 from aia.ventures.sample import generate

@@ -15,7 +15,8 @@ from aia.core.principal import Principal
 from aia.identity import Identity
 from aia.infra.sql import migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Ledger, Token, TransferKind, audit, mint_account, transfer, wallet
+from aia.tokens import Ledger, Token, TransferKind, mint_account, transfer, wallet
+from aia.tokens.audit.verify import audit
 from aia.tokens.genesis import SupplyCapExceeded
 from aia.tokens.lookup import accounts_by_id
 from aia.tokens.parameters import BadParameter, Parameter

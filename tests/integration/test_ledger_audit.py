@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from aia.core.errors import Invalid
 from aia.core.ids import content_id
 from aia.core.principal import Principal
-from aia.tokens import LogBroken, NotInLog, SigningKey, Token, TransferLog, audit, export_ledger, store
+from aia.tokens import LogBroken, NotInLog, SigningKey, Token, TransferLog, store
 from aia.tokens.audit import scan, verify
+from aia.tokens.audit.export import export_ledger
+from aia.tokens.audit.verify import audit
 from aia.tokens.log import BadNote
 from aia.tokens.log.checkpoint import open_checkpoint, parse_consistency_proof, parse_inclusion_proof
 from aia.tokens.log.leaf import decode

@@ -22,7 +22,8 @@ from aia.missions import (
     mission_account,
     statement_of,
 )
-from aia.tokens import InsufficientFunds, agent_wallet, audit, treasury_transfer, wallet
+from aia.tokens import InsufficientFunds, agent_wallet, treasury_transfer, wallet
+from aia.tokens.audit.verify import audit
 from aia.tokens.treasury import Action
 from tests.support.playbooks import SHARE, TrialPlaybook
 

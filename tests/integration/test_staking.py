@@ -11,7 +11,8 @@ from aia.config import Settings
 from aia.core.clock import Instant
 from aia.core.money import UNITS_PER_TOKEN, Units
 from aia.core.principal import Principal
-from aia.tokens import AccountNotFound, InsufficientFunds, audit, wallet
+from aia.tokens import AccountNotFound, InsufficientFunds, wallet
+from aia.tokens.audit.verify import audit
 from aia.tokens.lookup import accounts_by_id
 from aia.tokens.staking import (
     NothingStaked,

@@ -16,7 +16,8 @@ from aia.core.errors import AIAError
 from aia.core.ids import content_id
 from aia.core.money import UNITS_PER_TOKEN, Units
 from aia.core.principal import Principal
-from aia.tokens import InsufficientFunds, Token, TransferRefused, audit, transfer, wallet
+from aia.tokens import InsufficientFunds, Token, TransferRefused, transfer, wallet
+from aia.tokens.audit.verify import audit
 from aia.tokens.genesis import SupplyCapExceeded
 from aia.tokens.lookup import accounts_by_id
 from aia.tokens.parameters import BadParameter, Parameter

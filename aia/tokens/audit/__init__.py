@@ -1,7 +1,2 @@
-"""The audit: the whole ledger derived again from its journal, and what outsiders need to do the same."""
-
-from aia.tokens.audit.export import Export, export_ledger
-from aia.tokens.audit.service import LogBroken, NotInLog, TransferLog
-from aia.tokens.audit.verify import Audit, audit
-
-__all__ = ["Audit", "Export", "LogBroken", "NotInLog", "TransferLog", "audit", "export_ledger"]
+"""The audit: the whole ledger derived again from its journal (verify), what outsiders need for it (export), and
+proofs and checkpoints of the log (service)."""

@@ -3,12 +3,11 @@
 from aia.ventures.assessment.evidence import assess
 from aia.ventures.assessment.market import Surroundings, describe
 from aia.ventures.assessment.posterior import Skills
-from aia.ventures.assessment.ranking import RANK_QUANTILE, Basis, rank
+from aia.ventures.assessment.ranking import Basis, rank
 from aia.ventures.assessment.trend import momentum, monthly
 from aia.ventures.assessment.voices import exposure, voice_months, voices
 
 __all__ = [
-    "RANK_QUANTILE",
     "Basis",
     "Skills",
     "Surroundings",

@@ -22,10 +22,9 @@ from aia.core.errors import Invalid
 from aia.ventures.assessment.flags import GRAVE, confidence_cap, flags_of
 from aia.ventures.assessment.information import next_experiment, value_of_terms
 from aia.ventures.assessment.posterior import UNITS, Array, Skills, draw_terms
-from aia.ventures.model import Assessment, Ranked, Rice, Term
+from aia.ventures.model import RANK_QUANTILE, Assessment, Ranked, Rice, Term
 
 DRAWS = 1_000
-RANK_QUANTILE = 0.2
 QUANTILE_MIN, QUANTILE_MAX = 0.05, 0.5
 TOP = 10
 SCORE_MAX = 100.0

@@ -1,5 +1,4 @@
-"""A discovery as a mission: its playbook, what its agents do, and the report they come to."""
+"""A discovery as a mission: its playbook, what its agents do, and the report they come to.
 
-from aia.ventures.discovery.playbook import TOP_DEFAULT, DiscoveryPlaybook
-
-__all__ = ["TOP_DEFAULT", "DiscoveryPlaybook"]
+Its playbook is a plugin (`aia.playbooks`): it takes numpy and scipy along, and loads when an App is opened.
+"""

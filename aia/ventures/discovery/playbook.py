@@ -27,12 +27,13 @@ from aia.llm import Model
 from aia.missions import Mission, Plan, PlannedTask, Session, within_budget
 from aia.performance import work_weights
 from aia.reports import Reports
-from aia.ventures.assessment import RANK_QUANTILE, Basis
+from aia.ventures.assessment import Basis
 from aia.ventures.discovery.basis import basis_values
 from aia.ventures.discovery.claims import CLAIMS_PER_NEED_MAX, PLANTED_ONE_IN
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
 from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
 from aia.ventures.discovery.session import DiscoverySession
+from aia.ventures.model import RANK_QUANTILE
 
 KIND = "discovery"
 NEEDS_MAX = 60
@@ -40,7 +41,6 @@ NEEDS_MIN = 5
 DEPTHS = (1, 2, 4, 8)
 """How many times fewer needs are looked at than could be, where the budget is small."""
 CANDIDATES_PER_OPPORTUNITY = 2
-TOP_DEFAULT = 20
 TOP_MAX = 50
 STATEMENTS_PAID_PER_DOCUMENT = 2
 """More new statements than this in a document are found for the price of two."""
