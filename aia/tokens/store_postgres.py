@@ -35,14 +35,15 @@ select 0, next_seq, epoch, null::bigint, null::bigint, null::bigint, null::bigin
     null::uuid, null::uuid, null, null, null, null, null::timestamptz, null::timestamptz, frontier
     from ledger_head where id = {HEAD}
 union all select 1, no, floor, posted, held, closed::int, last_seq, null, null, null, null, id, token, owner, purpose,
-    null, null, null from account where id = any($1::text::text[])
+    null, null, null from unnest($1::text::text[]) k (name) join account on id = k.name
 union all select 2, t.seq, t.amount, t.debit_after, t.credit_after, t.debit_prev, t.credit_prev, t.kind, t.id, t.hold,
     t.reverses, d.id, c.id, d.token, m.memo, t.at, t.expires_at, null
-    from transfer t join account d on d.no = t.debit join account c on c.no = t.credit
-    left join transfer_memo m on m.no = t.memo where t.id = any($2::text::uuid[])
+    from unnest($2::text::uuid[]) k (name) join transfer t on t.id = k.name join account d on d.no = t.debit
+    join account c on c.no = t.credit left join transfer_memo m on m.no = t.memo
 union all select 3, h.amount, h.state, null, null, null, null, null, h.id, null, null, d.id, c.id, d.token, null,
     null, h.expires_at, null
-    from hold h join account d on d.no = h.debit join account c on c.no = h.credit where h.id = any($3::text::uuid[])
+    from unnest($3::text::uuid[]) k (name) join hold h on h.id = k.name join account d on d.no = h.debit
+    join account c on c.no = h.credit
 union all select 4, sum(amount)::bigint, null, null, null, null, null, null, reverses, null, null, null, null, null,
     null, null, null, null from transfer
     where kind = {KIND_NO[TransferKind.REVERSAL]} and reverses = any($4::text::uuid[]) group by reverses"""  # noqa: S608
@@ -95,7 +96,7 @@ class PostgresDriver:
         self._conn = conn
 
     async def among(self, query: str, values: Sequence[Any], of: str) -> Sequence[Row]:
-        test = f"= any($1::text::{of}[])"
+        test = f"in (select unnest($1::text::{of}[]))"  # joined, where `any` may look through the list for each row
         with named_errors():
             return cast("Sequence[Row]", await self._conn.fetch(query.format(test), _array(values, of)))
 
