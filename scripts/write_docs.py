@@ -6,8 +6,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from aia.config.settings import settings_table
+from aia.infra.plugins import load_plugins
 from aia.tokens.genesis import read_genesis
 from aia.tokens.parameters import DEFINITIONS
 
@@ -72,12 +74,31 @@ def tokens_page(text: str) -> str:
     return text
 
 
+def sources_page(text: str) -> str:
+    """docs/sources.md with its table of files made anew."""
+    rows = "".join(
+        f"| `{name}` | {source.reads} | {_fields(source)} |\n" for name, source in load_plugins("aia.sources")
+    )
+    table = f"| name | reads | fields kept besides text and date |\n| --- | --- | --- |\n{rows}"
+    block = f"<!-- sources:begin -->\n{table}<!-- sources:end -->"
+    return re.sub(r"<!-- sources:begin -->.*<!-- sources:end -->", lambda _: block, text, flags=re.DOTALL)
+
+
+def _fields(source: Any) -> str:
+    if source.layout is None:
+        return "told from the data"
+    named = [name for name in ("id", "author", "source") if getattr(source.layout, name)]
+    return ", ".join([*named, *(name for name in source.layout.extra if name not in named)])
+
+
 def main() -> None:
     tokens = ROOT / "docs" / "tokens.md"
     tokens.write_text(tokens_page(tokens.read_text(encoding="utf-8")), encoding="utf-8")
     (ROOT / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")
     path = ROOT / "README.md"
     path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")
+    sources = ROOT / "docs" / "sources.md"
+    sources.write_text(sources_page(sources.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

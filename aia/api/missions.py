@@ -1,5 +1,6 @@
 """Discoveries and missions."""
 
+import asyncio
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from aia.api.deps import AppDep, PageDep, PrincipalDep, ReadDep, TxDep
 from aia.api.schemas import DiscoveryIn, Listed, MissionOut, TaskOut
 from aia.core.money import format_units, parse_units
 from aia.missions import Mission, MissionState, Task
-from aia.ventures import DiscoveryRequest, ReadOptions, read_rows
+from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions, clean, read_rows
 
 router = APIRouter(prefix="/v1", tags=["missions"])
 MissionId = Annotated[str, Path(max_length=40)]
@@ -34,12 +35,23 @@ def shown(mission: Mission, tasks: dict[str, int] | None = None) -> MissionOut:
     )
 
 
+def _read(name: str, rows: list[dict[str, Any]], options: ReadOptions, cleaning: CleanOptions) -> Corpus:
+    """Reading and masking compute, so they run in a thread."""
+    return clean(read_rows(name, rows, options), cleaning)
+
+
 @router.post("/discoveries", status_code=202)
 async def start_discovery(body: DiscoveryIn, app: AppDep, principal: PrincipalDep, response: Response) -> MissionOut:
     """Keep the documents, hold the budget, and let the organisation work: follow `Location`."""
-    options = ReadOptions(text_field="text", record_bytes_max=app.settings.aia_record_bytes_max)
+    options = ReadOptions(
+        text_field="text",
+        record_bytes_max=app.settings.aia_record_bytes_max,
+        documents_max=app.settings.aia_documents_max,
+        today=app.clock().date(),
+    )
     rows: list[dict[str, Any]] = [document.model_dump(exclude_none=True) for document in body.documents]
-    corpus = read_rows(body.name, rows, options)
+    cleaning = CleanOptions(app.settings.aia_near_repeat_similarity, keep_private=body.keep_pii)
+    corpus = await asyncio.to_thread(_read, body.name, rows, options, cleaning)
     request = DiscoveryRequest(
         title=body.title,
         top=body.top,

@@ -29,6 +29,7 @@ class DocumentIn(Body):
 
 class DiscoveryIn(Body):
     documents: Annotated[list[DocumentIn], Field(min_length=1, max_length=200_000)]
+    keep_pii: Annotated[bool, Field(description="Keep mail addresses, numbers and keys as they are.")] = False
     name: Annotated[str, Field(min_length=1, max_length=200)] = "request"
     title: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     question: Annotated[str | None, Field(min_length=1, max_length=1_000)] = None

@@ -18,17 +18,25 @@ from aia.cli.support import (
     settings_with_logging,
     with_app,
 )
+from aia.config import Settings
+from aia.core.clock import system_clock
 from aia.core.errors import AIAError
 from aia.core.money import format_units, parse_units
 from aia.core.principal import Principal
+from aia.infra.egress import EgressPolicy
 from aia.missions import Mission, MissionState, TaskState
 from aia.reports import parse_report
-from aia.ventures import Corpus, DiscoveryRequest, ReadOptions, read_corpus
+from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions
+from aia.ventures.connectors.fetch import FetchBounds, Fetching
+from aia.ventures.connectors.model import Service
+from aia.ventures.ingest import read_inputs
 from aia.ventures.sample import write_sample
 from aia.ventures.sources.dates import DateOrder
 
 POLL_S = 0.1
 SHOWN = 12
+SOURCES_SHOWN = 20
+CHANGES_SHOWN = 15
 
 
 class MissionDidNotComplete(AIAError):
@@ -36,7 +44,7 @@ class MissionDidNotComplete(AIAError):
 
 
 @click.command("discover")
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("inputs", nargs=-1)
 @json_option
 @organisation_option
 @click.option("--budget", help="AIA this discovery may spend; default: the plan's worst-case price.")
@@ -44,6 +52,8 @@ class MissionDidNotComplete(AIAError):
 @click.option("--top", type=int, default=20, show_default=True, help="Opportunities at most.")
 @click.option("--title", help="Title of the report.")
 @click.option("--question", help="The question the report answers.")
+@click.option("--source", help="What the input is, e.g. cfpb, reddit, mbox; default: told from its content.")
+@click.option("--keep-pii", is_flag=True, help="Keep mail addresses, numbers and keys as they are.")
 @click.option("--text-field", help="Field that holds the text; default: told from the data.")
 @click.option("--date-field", help="Field that holds the date.")
 @click.option("--id-field", help="Field that holds the document's id.")
@@ -56,10 +66,12 @@ class MissionDidNotComplete(AIAError):
     "--rank-quantile", type=float, default=0.2, show_default=True, help="Rank by this percentile of the score."
 )
 @click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was done or cut off.")
-def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
-    """Find ranked opportunities in a file of real text.
+def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
+    """Find ranked opportunities in real text.
 
-    PATH is JSONL, JSON, CSV or text, packed with gzip or not; without it a synthetic sample is read.
+    INPUTS are files, folders and archives, read as one corpus: JSONL, JSON, CSV, Parquet, text, feeds, mail and
+    exports of platforms; or services, for hosts that AIA_EGRESS_ALLOW names: hn:QUERY, github:owner/name, rss:URL
+    (docs/sources.md). Without any a synthetic sample is read.
     The same command again continues a discovery that was cut off, and does not pay twice for one that was done.
     """
     settings = settings_with_logging()
@@ -72,10 +84,11 @@ def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **
     )
     if options["question"] is not None:
         request = replace(request, question=options["question"])
-    if path is None:
-        path = write_sample(settings.aia_home / "sample")
-        click.echo(f"No file given: reading the synthetic sample {path} (its truth is kept beside it)", err=True)
+    if not inputs:
+        inputs = (str(write_sample(settings.aia_home / "sample")),)
+        click.echo(f"No file given: reading the synthetic sample {inputs[0]} (its truth is kept beside it)", err=True)
     reading = ReadOptions(
+        source=options["source"],
         text_field=options["text_field"],
         date_field=options["date_field"],
         id_field=options["id_field"],
@@ -86,8 +99,11 @@ def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **
         input_bytes_max=settings.aia_input_bytes_max,
         record_bytes_max=settings.aia_record_bytes_max,
         documents_max=settings.aia_documents_max,
+        files_max=settings.aia_input_files_max,
+        today=system_clock().date(),
     )
-    corpus = read_corpus(path, reading)
+    cleaning = CleanOptions(settings.aia_near_repeat_similarity, keep_private=options["keep_pii"])
+    corpus = read_inputs(inputs, reading, cleaning, _fetching(settings, keep_private=options["keep_pii"]))
     _tell_reading(corpus)
     companies = None if options["companies"] is None else read_corpus(options["companies"], ReadOptions())
     work = Work(corpus, companies, request, fresh)
@@ -98,6 +114,26 @@ def command(path: Path | None, as_json: bool, organisation: str, fresh: bool, **
         _print(answer)
 
 
+def _fetching(settings: Settings, *, keep_private: bool) -> Fetching:
+    token = settings.aia_github_token
+    return Fetching(
+        folder=settings.aia_home / "sources",
+        policy=EgressPolicy(
+            allow=settings.aia_egress_allow,
+            local=settings.aia_egress_local,
+            bytes_max=settings.aia_egress_bytes_max,
+            seconds_max=settings.aia_egress_timeout_s,
+            interval_s=settings.aia_egress_interval_s,
+        ),
+        bounds=FetchBounds(settings.aia_connector_rows_max, settings.aia_connector_pages_max),
+        services={
+            "hn": Service(settings.aia_hn_url),
+            "github": Service(settings.aia_github_url, None if token is None else token.get_secret_value()),
+        },
+        keep_private=keep_private,
+    )
+
+
 def _tell_reading(corpus: Corpus) -> None:
     reading = corpus.reading
     dates = f", dates from {reading.date_field!r}" if reading.date_field else ""
@@ -105,7 +141,16 @@ def _tell_reading(corpus: Corpus) -> None:
     click.echo(f"Read {len(corpus.documents)} documents of {corpus.name} ({reading.format}; {fields})", err=True)
     for reason, count in reading.rejected.items():
         lines = [str(row.line) for row in reading.rejected_rows if row.reason == reason][:5]
-        click.echo(f"  left out: {count} {reason} (line {', '.join(lines)}{', ...' if count > 5 else ''})", err=True)
+        where = f" (line {', '.join(lines)}{', ...' if count > 5 else ''})" if lines and not reading.sources else ""
+        click.echo(f"  left out: {count} {reason}{where}", err=True)
+    for what, count in sorted(reading.changed.items(), key=lambda told: -told[1])[:CHANGES_SHOWN]:
+        click.echo(f"  {count} {what}", err=True)
+    for source in reading.sources[:SOURCES_SHOWN]:
+        told = f"{source.documents} documents" + (f", then {source.error}" if source.error else "")
+        click.echo(f"  {source.name}{f' ({source.format})' if source.format else ''}: {told}", err=True)
+    if len(reading.sources) > SOURCES_SHOWN:
+        failed = sum(source.error is not None for source in reading.sources[SOURCES_SHOWN:])
+        click.echo(f"  and {len(reading.sources) - SOURCES_SHOWN} more, {failed} of them with errors", err=True)
     if reading.date_field and reading.undated:
         click.echo(f"  {reading.undated} documents have no readable date", err=True)
 

@@ -11,7 +11,7 @@ from aia.core.errors import AIAError
 
 # Name: (module, one line of help). Modules load when their command runs, so that --help is instant.
 COMMANDS = {
-    "discover": ("aia.cli.discover", "Find ranked opportunities in a file of real text."),
+    "discover": ("aia.cli.discover", "Find ranked opportunities in real text."),
     "serve": ("aia.cli.serve", "Run the API and everything behind it in one process."),
     "init": ("aia.cli.init", "Make AIA_HOME ready, or a further organisation."),
     "doctor": ("aia.cli.doctor", "Check that this installation can work."),

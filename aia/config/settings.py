@@ -135,6 +135,33 @@ class Settings(BaseSettings):
 
     aia_input_bytes_max: int = Field(default=4 * 1024**3, ge=1024, description="bytes an input file may unpack to")
     aia_record_bytes_max: int = Field(default=1024 * 1024, ge=256, description="bytes of one record of an input")
+    aia_egress_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="comma-separated hosts that connectors may ask, *.example.org for those below; default: none",
+    )
+    aia_egress_local: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="hosts of AIA_EGRESS_ALLOW that may be on a private address and speak http"
+    )
+    aia_egress_bytes_max: int = Field(default=16 * 1024**2, ge=1024, description="bytes one answer may have")
+    aia_egress_timeout_s: float = Field(default=30.0, gt=0, le=600, description="seconds one request may take")
+    aia_egress_interval_s: float = Field(default=1.0, ge=0, le=60, description="seconds between requests to one host")
+    aia_connector_rows_max: int = Field(
+        default=5_000, ge=1, description="rows one run takes from one service's query"
+    )
+    aia_connector_pages_max: int = Field(default=200, ge=1, description="pages one run asks of one service's query")
+    aia_hn_url: str = Field(default="https://hn.algolia.com", description="where Hacker News is searched")
+    aia_github_url: str = Field(
+        default="https://api.github.com", description="the REST API of GitHub, or of your own"
+    )
+    aia_github_token: SecretStr | None = Field(default=None, description="raises GitHub's limit on requests")
+
+    aia_input_files_max: int = Field(default=10_000, ge=1, description="files of one input: of a folder or archive")
+    aia_near_repeat_similarity: float = Field(
+        default=0.9,
+        ge=0.5,
+        le=1,
+        description="runs of words two texts share to be one; 1 keeps all but exact repeats",
+    )
     aia_documents_max: int = Field(default=1_000_000, ge=1, description="documents of a corpus")
 
     @field_validator("log_level")
@@ -164,6 +191,11 @@ class Settings(BaseSettings):
         except Invalid as error:
             raise ValueError(error.detail) from error
         return value
+
+    @field_validator("aia_egress_allow", "aia_egress_local", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return tuple(filter(None, (v.strip().lower() for v in value.split(",")))) if isinstance(value, str) else value
 
     @property
     def database(self) -> str:

@@ -8,6 +8,8 @@ from aia.core.pages import Page, PageRequest, page_of
 from aia.infra.sql import Instants, Json, Read, Tx, metadata
 from aia.knowledge.model import CorpusInfo, Fact, Passage, RecordedFact, StoredDocument
 
+ROWS_AT_A_TIME = 5_000
+
 corpora = sa.Table(
     "corpus",
     metadata,
@@ -85,24 +87,23 @@ async def add_corpus(tx: Tx, corpus: CorpusInfo, rows: Sequence[StoredDocument])
             }
         ],
     )
-    await tx.insert(
-        documents,
-        [
-            {
-                "organisation": tx.organisation,
-                "corpus": corpus.id,
-                "position": document.position,
-                "id": document.id,
-                "date": document.date,
-                "author": document.author,
-                "sha256": document.sha256,
-                "text": document.text,
-                "source": document.source,
-                "fields": dict(document.fields) or None,
-            }
-            for document in rows
-        ],
-    )
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        await tx.insert(documents, [_row(tx, corpus, row) for row in rows[start : start + ROWS_AT_A_TIME]])
+
+
+def _row(tx: Tx, corpus: CorpusInfo, document: StoredDocument) -> dict[str, object]:
+    return {
+        "organisation": tx.organisation,
+        "corpus": corpus.id,
+        "position": document.position,
+        "id": document.id,
+        "date": document.date,
+        "author": document.author,
+        "sha256": document.sha256,
+        "text": document.text,
+        "source": document.source,
+        "fields": dict(document.fields) or None,
+    }
 
 
 async def find_corpus(read: Read, corpus_id: str) -> CorpusInfo | None:
@@ -115,15 +116,19 @@ async def find_corpus(read: Read, corpus_id: str) -> CorpusInfo | None:
 
 async def documents_of(read: Read, corpus_id: str) -> list[StoredDocument]:
     """Every document in order of position."""
-    query = (
-        sa.select(documents)
-        .where(documents.c.organisation == read.organisation, documents.c.corpus == corpus_id)
-        .order_by(documents.c.position)
-    )
-    return [
-        StoredDocument(row.position, row.id, row.text, row.date, row.author, row.sha256, row.source, row.fields or {})
-        for row in await read.rows(query)
-    ]
+    mine = sa.and_(documents.c.organisation == read.organisation, documents.c.corpus == corpus_id)
+    found: list[StoredDocument] = []
+    while True:  # in sets, so that rows and documents do not stand in memory twice
+        here = documents.c.position.between(len(found), len(found) + ROWS_AT_A_TIME - 1)
+        rows = await read.rows(sa.select(documents).where(mine, here).order_by(documents.c.position))
+        found.extend(
+            StoredDocument(
+                row.position, row.id, row.text, row.date, row.author, row.sha256, row.source, row.fields or {}
+            )
+            for row in rows
+        )
+        if len(rows) < ROWS_AT_A_TIME:
+            return found
 
 
 async def add_passages(tx: Tx, passages: Mapping[str, Passage]) -> None:

@@ -1,10 +1,12 @@
 """Discovery: real text to ranked opportunities with evidence. The agents' tools stand in tools.py."""
 
+from aia.ventures.corpus import CleanOptions, clean
 from aia.ventures.model import Corpus, Document, Reading, RejectedRow
 from aia.ventures.service import DiscoveryRequest, TooFewDocuments, Ventures
-from aia.ventures.sources import ReadOptions, SourceError, read_corpus, read_rows
+from aia.ventures.sources import ReadOptions, SourceError, read_corpus, read_paths, read_rows
 
 __all__ = [
+    "CleanOptions",
     "Corpus",
     "DiscoveryRequest",
     "Document",
@@ -14,6 +16,8 @@ __all__ = [
     "SourceError",
     "TooFewDocuments",
     "Ventures",
+    "clean",
     "read_corpus",
+    "read_paths",
     "read_rows",
 ]

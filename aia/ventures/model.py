@@ -42,8 +42,23 @@ class RejectedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one file or connector of several gave; `error` is why its reading ended early, or did not begin."""
+
+    name: str
+    format: str
+    documents: int
+    rejected: Mapping[str, int]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """How an input was read: which fields, what was left out and why. Nothing is dropped silently."""
+    """How an input was read: which fields, what was left out and why. Nothing is dropped silently.
+
+    `changed` counts what was kept but not as it came (masked, flagged, re-read); `sources` reports on each
+    input where there are several.
+    """
 
     format: str
     text_field: str | None
@@ -55,6 +70,8 @@ class Reading:
     undated: int
     source_field: str | None = None
     extra_fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    changed: Mapping[str, int] = field(default_factory=dict[str, int])
+    sources: tuple[SourceReport, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """What the input did not have is left out, so that the id of a corpus does not hang on it."""
@@ -62,7 +79,7 @@ class Reading:
         return {name: value for name, value in told.items() if value or name not in _LATER}
 
 
-_LATER = frozenset({"source_field", "extra_fields"})
+_LATER = frozenset({"source_field", "extra_fields", "changed", "sources"})
 
 
 @dataclass(frozen=True, slots=True)

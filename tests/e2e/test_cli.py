@@ -110,7 +110,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[Path, str]]:
             path.write_bytes(data)
         found[name] = (path, says)
     os.mkfifo(folder / "pipe")
-    return found | {"pipe": (folder / "pipe", "regular file"), "directory": (folder, "directory")}
+    return found | {"pipe": (folder / "pipe", "regular file"), "directory": (folder, "distinct documents")}
 
 
 def test_bad_input_ends_with_code_2_names_the_file_and_leaves_nothing_behind(tmp_path):

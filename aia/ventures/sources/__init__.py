@@ -1,6 +1,22 @@
-"""Reading input files: bounded, with errors that name file, line and remedy."""
+"""Reading input: files, folders and archives of many formats, bounded, with errors that name place and remedy."""
 
 from aia.ventures.sources.errors import SourceError
-from aia.ventures.sources.read import ReadOptions, read_corpus, read_rows
+from aia.ventures.sources.model import Context, Head, Layout, Limits, Piece, Source
+from aia.ventures.sources.read import Batch, Reader, ReadOptions, corpus_name, read_corpus, read_paths, read_rows
 
-__all__ = ["ReadOptions", "SourceError", "read_corpus", "read_rows"]
+__all__ = [
+    "Batch",
+    "Context",
+    "Head",
+    "Layout",
+    "Limits",
+    "Piece",
+    "ReadOptions",
+    "Reader",
+    "Source",
+    "SourceError",
+    "corpus_name",
+    "read_corpus",
+    "read_paths",
+    "read_rows",
+]

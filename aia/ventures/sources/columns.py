@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from aia.ventures.sources.dates import DateOrder, DateReader
+from aia.ventures.sources.errors import SourceError
+from aia.ventures.sources.model import Layout
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -117,3 +120,27 @@ def _by_name(rows: Sequence[Row], wanted: Sequence[str], fits: Callable[[Any], b
 
 def _fits(value: Any, fits: Callable[[Any], bool]) -> bool:
     return not isinstance(value, dict | list) and fits(value)
+
+
+def layout_of(path: Path, sample: Sequence[Row], asked: Mapping[str, str | None], *, text_only: bool) -> Layout:
+    """What each field of the rows is for: as `asked` (text, date, id, author), else told from the data.
+
+    Raises `SourceError` for an asked field that is not there, and when nothing looks like text.
+    """
+    names = names_in(sample)
+    for option, name in asked.items():
+        if name is not None and name not in names:
+            raise SourceError.at(path, f"--{option}-field {name!r} is not a field; there are: {_listed(names)}")
+    text = asked["text"] or ("text" if text_only else find_text(sample))
+    if text is None:
+        raise SourceError.at(
+            path, f"no field looks like text; there are: {_listed(names)}. Name one with --text-field"
+        )
+    date = asked["date"] or find_date(sample)
+    own_id, author = asked["id"] or find_id(sample), asked["author"] or find_author(sample)
+    source = find_source(sample)
+    return Layout(text, date, own_id, author, source, find_extra(sample, (text, date, own_id, author, source)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name[:40]) for name in names[:20]) + (" and more" if len(names) > 20 else "")

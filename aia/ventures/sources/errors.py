@@ -11,7 +11,14 @@ class SourceError(Invalid):
     code = "bad-input"
     title = "The input cannot be used"
 
+    @property
+    def told(self) -> str:
+        """What is wrong and where, without the path."""
+        line = self.facts.get("line")
+        what = str(self.facts.get("what", self.detail))
+        return what if line is None else f"line {line}: {what}"
+
     @classmethod
     def at(cls, path: Path, what: str, *, line: int | None = None) -> "SourceError":
         where = f"{path}" if line is None else f"{path}, line {line}"
-        return cls(f"{where}: {what}", file=str(path), line=line)
+        return cls(f"{where}: {what}", file=str(path), line=line, what=what)

@@ -1,26 +1,24 @@
-"""From a path to lines of text: opened once, unpacked within bounds, decoded strictly."""
+"""From blocks of bytes to lines of text: decoded strictly, or line by line where that was asked for."""
 
 import codecs
-import gzip
-import stat
-import zlib
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import TypeAlias
 
 from aia.ventures.sources.errors import SourceError
+from aia.ventures.sources.model import Context, Piece
 
-BLOCK_BYTES = 1 << 16
-RATIO_MAX = 200  # text packs 3 to 10 times; a bomb thousands of times
-_GZIP = b"\x1f\x8b"
-_PACKED = {
-    b"PK\x03\x04": "zip",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
+Line: TypeAlias = tuple[int, str]
+
+WRONG_ENCODING = "not UTF-8, read as Windows-1252"
+_NAMED = {
     b"PAR1": "Parquet",
+    b"%PDF": "PDF",
+    b"\x89PNG": "picture",
+    b"SQLite format 3": "SQLite",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!": "RAR",
 }
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -31,143 +29,138 @@ _BOMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LineLimits:
-    """Bounds of reading: bytes of the unpacked input, and of one line."""
+def read_lines(piece: Piece, context: Context) -> Iterator[Line]:
+    """(line number, text without its line end), each line within bounds, never the whole piece at once.
 
-    input_bytes_max: int
-    record_bytes_max: int
-
-
-def read_lines(path: Path, limits: LineLimits, encoding: str | None) -> Iterator[tuple[int, str]]:
-    """(line number, text without its line end), each line within bounds, never the whole file at once.
-
-    Raises `SourceError` for what is not a readable text file.
+    Where `context.repaired` is given, a line that is not UTF-8 is read as Windows-1252 and told to it.
+    Raises `SourceError` for what is not readable text.
     """
-    with _opened(path) as file:
-        blocks = _bounded(path, file, limits)
-        head = next(blocks, b"")
-        if not head:
-            raise SourceError.at(path, "the file is empty: give a file with at least one document")
-        _refuse_binary(path, head, encoding)
-        codec, skip = _codec(path, head, encoding)
-        yield from _lines(path, _decoded(path, _chain(head[skip:], blocks), codec, skip), limits)
+    head = piece.head
+    if not head:
+        raise SourceError.at(piece.name, "the file is empty: give a file with at least one document")
+    _refuse_binary(piece.name, head, context.encoding)
+    codec, skip = codec_of(piece.name, head, context.encoding)
+    blocks = _skipping(piece.blocks, skip)
+    if context.repaired is not None and codec == "utf-8":
+        texts = _repaired(blocks, context.limits.record_bytes_max, context.repaired)
+    else:
+        texts = _decoded(piece.name, blocks, codec, skip)
+    yield from _lines(piece.name, texts, context.limits.record_bytes_max)
 
 
-@contextmanager
-def _opened(path: Path) -> Generator[IO[bytes]]:
+def head_lines(data: bytes, encoding: str | None, count: int) -> tuple[str, ...]:
+    """The first lines as far as they are text, for telling what a piece is."""
+    codec = next((codec for bom, codec in _BOMS if data.startswith(bom)), encoding or "utf-8")
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise SourceError.at(path, "this is a directory: name a file in it")
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceError.at(path, "this is not a regular file (a pipe or device): copy it to a file first")
-        file = path.open("rb")
-    except FileNotFoundError:
-        raise SourceError.at(path, "no such file: check the path") from None
-    except PermissionError:
-        raise SourceError.at(path, "permission denied: make it readable (chmod u+r) or copy it") from None
-    except OSError as error:
-        raise SourceError.at(path, f"cannot be opened: {error.strerror or error}") from None
-    with file:
-        yield file
+        text = data.decode(codec, "replace")
+    except LookupError:
+        text = data.decode("utf-8", "replace")
+    return tuple(text.removeprefix("\ufeff").splitlines()[:count])
 
 
-def _bounded(path: Path, file: IO[bytes], limits: LineLimits) -> Iterator[bytes]:
-    """Unpacked blocks; refuses an input that unpacks to more than its bounds."""
-    packed = file.read(2) == _GZIP
-    file.seek(0)
-    source: IO[bytes] = gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[assignment] # a binary reader
-    total = 0
-    try:
-        while block := source.read(BLOCK_BYTES):
-            total += len(block)
-            if total > limits.input_bytes_max:
-                what = f"more than {limits.input_bytes_max} bytes of text: split it or raise AIA_INPUT_BYTES_MAX"
-                raise SourceError.at(path, what)
-            if packed and total > 64 * BLOCK_BYTES and total > RATIO_MAX * max(file.tell(), 1):
-                raise SourceError.at(
-                    path, f"unpacks to more than {RATIO_MAX} times its size: unpack and check it by hand"
-                )
-            yield block
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError.at(path, f"broken or cut-off gzip ({error}): fetch the file again") from None
-    except OSError as error:
-        raise SourceError.at(path, f"reading failed: {error.strerror or error}") from None
-
-
-def _refuse_binary(path: Path, head: bytes, encoding: str | None) -> None:
-    for magic, name in _PACKED.items():
+def _refuse_binary(name: Path, head: bytes, encoding: str | None) -> None:
+    for magic, kind in _NAMED.items():
         if head.startswith(magic):
-            raise SourceError.at(path, f"this is a {name} file: unpack it to JSONL, CSV or text first")
+            raise SourceError.at(name, f"this is a {kind} file, not text: convert it to JSONL, CSV or text first")
     has_bom = any(head.startswith(bom) for bom, _ in _BOMS)
     if b"\x00" in head and not has_bom and encoding is None:
         at = head.index(b"\x00")
-        raise SourceError.at(path, f"binary data (a zero byte at offset {at}): give JSONL, CSV or plain text")
+        raise SourceError.at(name, f"binary data (a zero byte at offset {at}): give JSONL, CSV or plain text")
 
 
-def _codec(path: Path, head: bytes, encoding: str | None) -> tuple[str, int]:
+def codec_of(name: Path, head: bytes, encoding: str | None) -> tuple[str, int]:
     """(codec, bytes of the byte-order mark to skip)."""
     if encoding is not None:
         try:
-            codecs.lookup(encoding)
+            text_codec = codecs.lookup(encoding)
+            b"".decode(encoding)
         except LookupError:
-            raise SourceError.at(path, f"--encoding {encoding!r} is not known: try utf-8 or latin-1") from None
-        return encoding, 0
+            raise SourceError.at(name, f"--encoding {encoding!r} is not known: try utf-8 or latin-1") from None
+        return text_codec.name, 0
     for bom, codec in _BOMS:
         if head.startswith(bom):
             return codec, len(bom)
     return "utf-8", 0
 
 
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
+def _skipping(blocks: Iterator[bytes], skip: int) -> Iterator[bytes]:
+    first = next(blocks, b"")
+    yield first[skip:]
+    yield from blocks
 
 
-def _decoded(path: Path, blocks: Iterator[bytes], codec: str, offset: int) -> Iterator[str]:
+def _decoded(name: Path, blocks: Iterator[bytes], codec: str, offset: int) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(codec)("strict")
     line = 1
     for block in blocks:
         try:
             text = decoder.decode(block)
         except UnicodeDecodeError as error:
-            raise _wrong_encoding(path, codec, offset, line, block, error) from None
+            raise _wrong_encoding(name, codec, offset, line, block, error) from None
         offset += len(block)
         line += text.count("\n")
         yield text
     try:
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        raise SourceError.at(path, f"ends in the middle of a {codec} character: fetch the file again") from None
+        raise SourceError.at(name, f"ends in the middle of a {codec} character: fetch the file again") from None
 
 
 def _wrong_encoding(
-    path: Path, codec: str, offset: int, line: int, block: bytes, error: UnicodeDecodeError
+    name: Path, codec: str, offset: int, line: int, block: bytes, error: UnicodeDecodeError
 ) -> SourceError:
     line += block[: error.start].count(b"\n")
     bad = error.object[error.start : error.start + 1].hex()
     at = offset + error.start
     what = f"byte 0x{bad} near offset {at} is not {codec}: name the encoding, e.g. --encoding latin-1"
-    return SourceError.at(path, what, line=line)
+    return SourceError.at(name, what, line=line)
 
 
-def _lines(path: Path, texts: Iterator[str], limits: LineLimits) -> Iterator[tuple[int, str]]:
-    number, rest = 1, ""
-    for text in texts:
-        *whole, rest = (rest + text).split("\n")
+def _repaired(blocks: Iterator[bytes], record_max: int, repaired: Callable[[int], None]) -> Iterator[str]:
+    """Blocks cut at line ends, each line decoded by itself: one bad line does not spoil its neighbours."""
+    number, rest = 1, b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        if len(rest) > 4 * record_max:
+            yield rest.decode("utf-8", "replace")  # above its bound, which the next step refuses
+            return
         for line in whole:
-            yield number, _checked(path, line.removesuffix("\r"), number, limits)
+            yield _forgiving(line, number, repaired) + "\n"
             number += 1
-        _checked(path, rest, number, limits)
     if rest:
-        yield number, _checked(path, rest, number, limits)
+        yield _forgiving(rest, number, repaired)
 
 
-def _checked(path: Path, line: str, number: int, limits: LineLimits) -> str:
-    if len(line) > limits.record_bytes_max:
-        what = f"longer than {limits.record_bytes_max} characters: cut the record or raise AIA_RECORD_BYTES_MAX"
-        raise SourceError.at(path, what, line=number)
+def _forgiving(line: bytes, number: int, repaired: Callable[[int], None]) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        repaired(number)
+        return line.decode("cp1252", "replace")
+
+
+def _lines(name: Path, texts: Iterator[str], record_max: int) -> Iterator[Line]:
+    number, parts, size = 1, io.StringIO(), 0
+    for text in texts:
+        *whole, rest = text.split("\n")
+        for line in whole:
+            if size:
+                line = parts.getvalue() + line  # noqa: PLW2901 # the line began in an earlier block
+                parts, size = io.StringIO(), 0
+            yield number, _checked(name, line.removesuffix("\r"), number, record_max)
+            number += 1
+        parts.write(rest)
+        size += len(rest)
+        if size > record_max:
+            _checked(name, parts.getvalue(), number, record_max)
+    if size:
+        yield number, _checked(name, parts.getvalue(), number, record_max)
+
+
+def _checked(name: Path, line: str, number: int, record_max: int) -> str:
+    if len(line) > record_max:
+        what = f"longer than {record_max} characters: cut the record or raise AIA_RECORD_BYTES_MAX"
+        raise SourceError.at(name, what, line=number)
     if "\x00" in line:
-        raise SourceError.at(path, "holds a zero character: remove it (tr -d '\\000')", line=number)
+        raise SourceError.at(name, "holds a zero character: remove it (tr -d '\\000')", line=number)
     return line

@@ -1,31 +1,39 @@
-"""Read a corpus: rows to documents, each row kept or counted with a reason."""
+"""Read a corpus: pieces to rows to documents, each row kept or counted with a reason."""
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from aia.core.canonical import sha256
-from aia.ventures.model import Corpus, Document, Reading, RejectedRow
-from aia.ventures.sources import columns
+from aia.ventures.model import Corpus, Document, Reading, RejectedRow, SourceReport
+from aia.ventures.sources.columns import EXTRA_LENGTH_MAX, layout_of
 from aia.ventures.sources.dates import DateOrder, DateReader, order_of
 from aia.ventures.sources.errors import SourceError
-from aia.ventures.sources.lines import LineLimits, read_lines
-from aia.ventures.sources.rows import READERS, Row, format_of
+from aia.ventures.sources.lines import WRONG_ENCODING
+from aia.ventures.sources.model import Context, Layout, Limits, NumberedRow, Piece, Row, Unreadable
+from aia.ventures.sources.open import Allowance, is_archive, pieces
+from aia.ventures.sources.registry import Registry
 
 SAMPLE_ROWS = 1_000
 REJECTED_LISTED = 20
 ID_LENGTH_MAX = 200
 AUTHOR_LENGTH_MAX = 200
 SOURCE_LENGTH_MAX = 200
+FUTURE_DATE = "date in the future"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What the caller knows better than detection, and the bounds."""
+    """What the caller knows better than detection, and the bounds.
 
+    A date more than a day after `today` is flagged and not used; None takes dates as they come.
+    """
+
+    source: str | None = None
     text_field: str | None = None
     date_field: str | None = None
     id_field: str | None = None
@@ -33,169 +41,320 @@ class ReadOptions:
     date_order: DateOrder | None = None
     encoding: str | None = None
     skip_malformed: bool = False
+    today: date | None = None
     input_bytes_max: int = 4 * 1024**3
     record_bytes_max: int = 1024 * 1024
     documents_max: int = 1_000_000
+    files_max: int = 10_000
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.input_bytes_max, self.record_bytes_max, self.files_max)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one piece or connector. `layout` None lets the data tell which field holds what."""
+
+    name: Path
+    format: str
+    rows: Callable[[Context], Iterator[NumberedRow]]
+    layout: Layout | None = None
+    note: str | None = None
+    """Why the rows are not all there are, if so: told with the report."""
 
 
 @dataclass(slots=True)
-class _Rejects:
-    """Counts what is left out, lists the first of each reason."""
+class _Counts:
+    """Counts what is left out or mended in one batch, lists the first of each reason."""
 
-    path: Path
+    name: Path
     skip_malformed: bool
-    counts: Counter[str] = field(default_factory=Counter[str])
+    rejected: Counter[str] = field(default_factory=Counter[str])
+    changed: Counter[str] = field(default_factory=Counter[str])
     rows: list[RejectedRow] = field(default_factory=list[RejectedRow])
 
-    def add(self, line: int, reason: str) -> None:
-        self.counts[reason] += 1
-        if self.counts[reason] <= REJECTED_LISTED:
+    def reject(self, line: int, reason: str) -> None:
+        self.rejected[reason] += 1
+        if self.rejected[reason] <= REJECTED_LISTED:
             self.rows.append(RejectedRow(line, reason))
 
     def malformed(self, line: int, what: str) -> None:
         if not self.skip_malformed:
             raise SourceError.at(
-                self.path, f"{what}: mend it, or count and skip such rows with --skip-malformed", line=line
+                self.name, f"{what}: mend it, or count and skip such rows with --skip-malformed", line=line
             )
-        self.add(line, "malformed")
+        self.reject(line, "malformed")
 
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    text: str
-    date: str | None
-    id: str | None
-    author: str | None
-    source: str | None
-    extra: Mapping[str, str]
+    def repaired(self, _: int) -> None:
+        self.changed[WRONG_ENCODING] += 1
 
 
 def read_corpus(path: Path, options: ReadOptions) -> Corpus:
-    """The documents of a JSONL, JSON, CSV or text file, packed with gzip or not.
+    """The documents of a file, folder or archive; see docs/sources.md for what is read.
 
     Exact repeats of a text, empty rows and (if asked) malformed rows are left out, counted and listed.
-    Raises `SourceError` naming file, line and remedy.
+    Raises `SourceError` naming file, line and remedy; of many files one that cannot be read is reported.
     """
-    rejects = _Rejects(path, options.skip_malformed)
-    limits = LineLimits(options.input_bytes_max, options.record_bytes_max)
-    lines = read_lines(path, limits, options.encoding)
-    head = list(itertools.islice(lines, 50))
-    kind = format_of(path, head)
-    rows = READERS[kind](path, itertools.chain(head, lines), rejects.malformed)
-    return _read(path, kind, rows, options, rejects)
+    return read_paths([path], options)
+
+
+def read_paths(paths: Sequence[Path], options: ReadOptions) -> Corpus:
+    """The same for several paths as one corpus."""
+    reader = Reader(options, single=len(paths) == 1 and _is_one_stream(paths[0]))
+    registry = Registry(options.source)
+    allowance = Allowance.of(options.limits)
+    for path in paths:
+        reader.take_path(path, registry, allowance)
+    return reader.corpus(corpus_name([path.name or str(path) for path in paths]))
 
 
 def read_rows(name: str, rows: Iterable[Mapping[str, Any]], options: ReadOptions) -> Corpus:
     """The same for rows that are at hand, such as those of a request; `name` stands for the file."""
-    path = Path(name)
-    numbered = ((number, dict(row)) for number, row in enumerate(rows, 1))
-    return _read(path, "rows", numbered, options, _Rejects(path, options.skip_malformed))
+    reader = Reader(options, single=True)
+    reader.take(Batch(Path(name), "rows", lambda _: ((number, dict(row)) for number, row in enumerate(rows, 1))))
+    return reader.corpus(Path(name).name)
 
 
-def _read(path: Path, kind: str, rows: Iterator[tuple[int, Row]], options: ReadOptions, rejects: _Rejects) -> Corpus:
-    sample = list(itertools.islice(rows, SAMPLE_ROWS))
-    if not sample:
-        raise SourceError.at(path, "no rows: give at least one document")
-    fields = _fields(path, kind, [row for _, row in sample], options)
-    kept = list(_kept(path, itertools.chain(sample, rows), fields, options, rejects))
-    if not kept:
-        told = ", ".join(f"{count} {reason}" for reason, count in sorted(rejects.counts.items()))
-        raise SourceError.at(path, f"no document is left ({told}): check --text-field {fields.text!r}")
-    return _corpus(path, kind, kept, fields, options, rejects)
+def _is_one_stream(path: Path) -> bool:
+    """A file that is no archive; a pipe is not opened to find out."""
+    return not path.is_dir() and not (path.is_file() and is_archive(path))
 
 
-def _fields(path: Path, kind: str, sample: list[Row], options: ReadOptions) -> _Fields:
-    names = columns.names_in(sample)
-    for option, name in (
-        ("--text-field", options.text_field),
-        ("--date-field", options.date_field),
-        ("--id-field", options.id_field),
-        ("--author-field", options.author_field),
-    ):
-        if name is not None and name not in names:
-            raise SourceError.at(path, f"{option} {name!r} is not a field; there are: {_listed(names)}")
-    text = options.text_field or ("text" if kind == "txt" else columns.find_text(sample))
-    if text is None:
-        raise SourceError.at(
-            path, f"no field looks like text; there are: {_listed(names)}. Name one with --text-field"
-        )
-    date = options.date_field or columns.find_date(sample)
-    named = (
-        options.id_field or columns.find_id(sample),
-        options.author_field or columns.find_author(sample),
-        columns.find_source(sample),
-    )
-    return _Fields(text, date, *named, columns.find_extra(sample, (text, date, *named)))
+def corpus_name(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name[:40]) for name in names[:20]) + (" and more" if len(names) > 20 else "")
+class Reader:
+    """Collects the documents of batches. `single`: an error is raised; else it is reported, and the rest goes on."""
 
+    def __init__(self, options: ReadOptions, *, single: bool) -> None:
+        self._options = options
+        self._single = single
+        self._documents: list[Document] = []
+        self._seen: set[bytes] = set()
+        self._ids: Counter[str] = Counter()
+        self._counts: list[_Counts] = []
+        self._reports: list[SourceReport] = []
+        self._layouts: list[Layout] = []
+        self._errors: list[SourceError] = []
+        self._base = Path()
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    id: str
-    text: str
-    raw_date: Any
-    author: str | None
-    source: str | None
-    extra: Mapping[str, str]
+    def take_path(self, path: Path, registry: Registry, allowance: Allowance) -> None:
+        """Every piece under a path."""
+        self._base = path.parent
+        try:
+            for piece in pieces(path, self._options.limits, allowance):
+                self._take_piece(piece, registry)
+        except SourceError as error:
+            self._failed(path, error)
 
+    def _take_piece(self, piece: Piece | Unreadable, registry: Registry) -> None:
+        if isinstance(piece, Unreadable):
+            self._failed(piece.name, piece.error)
+            return
+        try:
+            source = registry.source_of(piece, self._options.encoding)
+        except SourceError as error:
+            self._failed(piece.name, error)
+            return
+        self.take(Batch(piece.name, source.name, lambda context: source.rows(piece, context), source.layout))
 
-def _kept(
-    path: Path, rows: Iterator[tuple[int, Row]], fields: _Fields, options: ReadOptions, rejects: _Rejects
-) -> Iterator[_Kept]:
-    seen: set[str] = set()
-    ids: Counter[str] = Counter()
-    for line, row in rows:
-        text = row.get(fields.text)
-        if text is None or (isinstance(text, str) and not text.strip()):
-            rejects.add(line, "no text")
-            continue
-        if not isinstance(text, str):
-            rejects.add(line, "text is not a string")
-            continue
-        if not _storable(text):
-            rejects.add(line, "text holds a lone surrogate or zero character")
-            continue
-        fingerprint = sha256(" ".join(text.lower().split()))
-        if fingerprint in seen:
-            rejects.add(line, "duplicate")
-            continue
-        seen.add(fingerprint)
-        if len(seen) > options.documents_max:
-            raise SourceError.at(
-                path,
-                f"more than {options.documents_max} documents: split it or raise AIA_DOCUMENTS_MAX",
-                line=line,
+    def take(self, batch: Batch) -> None:
+        """All rows of a batch; what was read before an error stays, and is reported with it."""
+        counts = _Counts(batch.name, self._options.skip_malformed)
+        repaired = counts.repaired if self._options.skip_malformed else None
+        context = Context(self._options.limits, counts.malformed, self._options.encoding, repaired)
+        before, error = len(self._documents), None
+        try:
+            self._read(batch, batch.rows(context), counts)
+        except SourceError as raised:
+            error = raised
+            self._errors.append(raised)
+        self._counts.append(counts)
+        if error is None and batch.note is not None:
+            error = SourceError.at(batch.name, batch.note)
+            self._errors.append(error)
+        elif error is not None and batch.note is not None:
+            error = SourceError.at(batch.name, batch.note)  # why there are no rows, which comes before that
+            self._errors[-1] = error
+        self._report(batch.name, batch.format, len(self._documents) - before, counts.rejected, error)
+        if error is not None and (self._single or isinstance(error, TooManyDocuments)):
+            raise error
+
+    def _failed(self, name: Path, error: SourceError) -> None:
+        if self._single or isinstance(error, TooManyDocuments):
+            raise error
+        self._errors.append(error)
+        self._report(name, "", 0, {}, error)
+
+    def _report(
+        self, name: Path, kind: str, documents: int, rejected: Mapping[str, int], error: SourceError | None
+    ) -> None:
+        """Named from the given path on, so that the same input reads the same wherever it lies."""
+        shown = name.relative_to(self._base) if name.is_relative_to(self._base) else name
+        told = None if error is None else error.told
+        self._reports.append(SourceReport(str(shown), kind, documents, dict(sorted(rejected.items())), told))
+
+    def _read(self, batch: Batch, rows: Iterator[NumberedRow], counts: _Counts) -> None:
+        sample, rest = _sampled(rows)
+        if not sample:
+            raise SourceError.at(batch.name, "no rows: give at least one document")
+        layout = self._layout(batch, [row for _, row in sample])
+        self._layouts.append(layout)
+        before = len(self._documents)
+        raw_dates: list[Any] = []
+        try:
+            for document, raw_date in self._kept(batch, itertools.chain(sample, rest), layout, counts):
+                self._documents.append(document)
+                raw_dates.append(raw_date)
+        finally:
+            self._date(before, raw_dates, layout, counts)
+        if len(self._documents) == before and not self._documents:
+            told = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.rejected.items()))
+            raise SourceError.at(batch.name, f"no document is left ({told}): check --text-field {layout.text!r}")
+
+    def _layout(self, batch: Batch, sample: list[Row]) -> Layout:
+        if batch.layout is not None:
+            return batch.layout
+        asked = {name: getattr(self._options, f"{name}_field") for name in ("text", "date", "id", "author")}
+        return layout_of(batch.name, sample, asked, text_only=batch.format == "txt")
+
+    def _kept(
+        self, batch: Batch, rows: Iterator[NumberedRow], layout: Layout, counts: _Counts
+    ) -> Iterator[tuple[Document, Any]]:
+        for line, row in rows:
+            text = row.get(layout.text)
+            reason = _unusable(text, self._options.record_bytes_max)
+            if reason is not None or not isinstance(text, str):
+                counts.reject(line, reason or "text is not a string")
+                continue
+            fingerprint = blake2b(" ".join(text.lower().split()).encode(), digest_size=16).digest()
+            if fingerprint in self._seen:
+                counts.reject(line, "duplicate")
+                continue
+            self._seen.add(fingerprint)
+            if len(self._seen) > self._options.documents_max:
+                what = f"more than {self._options.documents_max} documents: split it or raise AIA_DOCUMENTS_MAX"
+                raise TooManyDocuments.at(batch.name, what, line=line)
+            document = Document(
+                id=self._unique(self._id(row, layout, batch, line)),
+                text=text,
+                author=_short(row, layout.author, AUTHOR_LENGTH_MAX),
+                source=_short(row, layout.source, SOURCE_LENGTH_MAX) or layout.said_in or self._said_in(batch),
+                fields=_extra(row, layout.extra),
             )
-        yield _Kept(
-            id=_unique(_id(row, fields, line), ids),
-            text=text,
-            raw_date=row.get(fields.date or ""),
-            author=_short(row, fields.author, AUTHOR_LENGTH_MAX),
-            source=_short(row, fields.source, SOURCE_LENGTH_MAX),
-            extra=_extra(row, fields.extra),
+            yield document, row.get(layout.date or "")
+
+    def _said_in(self, batch: Batch) -> str | None:
+        """Of several inputs each is a source of its own; of one alone nothing is told."""
+        return None if self._single else batch.name.name[:SOURCE_LENGTH_MAX]
+
+    def _id(self, row: Row, layout: Layout, batch: Batch, line: int) -> str:
+        found = _short(row, layout.id, ID_LENGTH_MAX)
+        if found is not None:
+            return found
+        return f"row-{line}" if self._single else f"{batch.name.name[:100]}:row-{line}"
+
+    def _unique(self, wanted: str) -> str:
+        """An id used before gets the number of its repeat, so that a citation names one document."""
+        self._ids[wanted] += 1
+        if self._ids[wanted] == 1:
+            return wanted
+        return self._unique(f"{wanted}#{self._ids[wanted]}")
+
+    def _date(self, before: int, raw: Sequence[Any], layout: Layout, counts: _Counts) -> None:
+        """Give the batch's documents their days: the order of day and month is told by all of them together."""
+        reader = DateReader(self._options.date_order or layout.date_order or order_of(raw))
+        last = None if self._options.today is None else self._options.today + timedelta(days=1)
+        for place, value in enumerate(raw, before):
+            day = reader.read(value)
+            if day is None:
+                continue
+            d, fields = self._documents[place], self._documents[place].fields
+            if last is not None and day > last:
+                counts.changed[FUTURE_DATE] += 1
+                day, fields = None, {**fields, "future_date": day.isoformat()}
+            self._documents[place] = Document(d.id, d.text, day, d.author, d.source, fields)
+
+    def corpus(self, name: str) -> Corpus:
+        """What was read; raises the first error when nothing was."""
+        if not self._documents:
+            if self._errors and (self._single or len(self._errors) == 1):
+                raise self._errors[0]
+            told = "; ".join(error.detail for error in self._errors[:5]) or "there is no file in it"
+            raise SourceError.at(Path(name), f"no document could be read: {told}")
+        return Corpus(name, tuple(self._documents), self._reading())
+
+    def _reading(self) -> Reading:
+        rejected, changed = Counter[str](), Counter[str]()
+        for counts in self._counts:
+            rejected.update(counts.rejected)
+            changed.update(counts.changed)
+        formats = sorted({report.format for report in self._reports if report.format})
+        return Reading(
+            format=formats[0] if len(formats) == 1 else "mixed",
+            text_field=_common(layout.text for layout in self._layouts),
+            date_field=_common(layout.date for layout in self._layouts),
+            id_field=_common(layout.id for layout in self._layouts),
+            author_field=_common(layout.author for layout in self._layouts),
+            rejected=dict(sorted(rejected.items())),
+            rejected_rows=tuple(itertools.chain.from_iterable(counts.rows for counts in self._counts))[:200],
+            undated=sum(document.day is None for document in self._documents),
+            source_field=_common(layout.source for layout in self._layouts),
+            extra_fields=self._layouts[0].extra if len(self._layouts) == 1 else {},
+            changed=dict(sorted(changed.items())),
+            sources=() if self._single else tuple(self._reports),
         )
+
+
+class TooManyDocuments(SourceError):
+    """The bound of a corpus: nothing more is read, whatever comes after."""
+
+    code = "too-many-documents"
+    title = "Too many documents"
+
+
+def _sampled(rows: Iterator[NumberedRow]) -> tuple[list[NumberedRow], Iterator[NumberedRow]]:
+    """The first rows and the rest; an error among the first comes after them, unless there are none."""
+    sample: list[NumberedRow] = []
+    try:
+        sample.extend(itertools.islice(rows, SAMPLE_ROWS))
+    except SourceError as error:
+        if not sample:
+            raise
+        return sample, _raising(error)
+    return sample, rows
+
+
+def _raising(error: SourceError) -> Iterator[NumberedRow]:
+    raise error
+    yield  # pragma: no cover # makes it an iterator
+
+
+def _common(values: Iterable[str | None]) -> str | None:
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
+
+
+def _unusable(text: object, length_max: int) -> str | None:
+    """Why a text cannot be kept, or None."""
+    if text is None or (isinstance(text, str) and not text.strip()):
+        return "no text"
+    if not isinstance(text, str):
+        return None
+    if len(text) > length_max:
+        return "text is too long"
+    if not _storable(text):
+        return "text holds a lone surrogate or zero character"
+    return None
 
 
 def _storable(text: str) -> bool:
     """What neither database nor UTF-8 can keep is refused, as a quotation of it could not be checked."""
+    if text.isascii():
+        return "\x00" not in text
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _id(row: Row, fields: _Fields, line: int) -> str:
-    value = row.get(fields.id) if fields.id is not None else None
-    text = "" if value is None or isinstance(value, dict | list) else str(value).strip()[:ID_LENGTH_MAX]
-    return text if text and _storable(text) else f"row-{line}"
-
-
-def _unique(wanted: str, ids: Counter[str]) -> str:
-    """An id used before gets the number of its repeat, so that a citation names one document."""
-    ids[wanted] += 1
-    if ids[wanted] == 1:
-        return wanted
-    return _unique(f"{wanted}#{ids[wanted]}", ids)
 
 
 def _short(row: Row, name: str | None, length_max: int) -> str | None:
@@ -205,30 +364,5 @@ def _short(row: Row, name: str | None, length_max: int) -> str | None:
 
 
 def _extra(row: Row, extra: Mapping[str, str]) -> dict[str, str]:
-    values = ((word, _short(row, name, columns.EXTRA_LENGTH_MAX)) for word, name in extra.items())
+    values = ((word, _short(row, name, EXTRA_LENGTH_MAX)) for word, name in extra.items())
     return {word: value for word, value in values if value is not None}
-
-
-def _corpus(
-    path: Path, kind: str, kept: list[_Kept], fields: _Fields, options: ReadOptions, rejects: _Rejects
-) -> Corpus:
-    order = options.date_order or order_of(row.raw_date for row in kept)
-    reader = DateReader(order)
-    documents = tuple(_document(row, reader) for row in kept)
-    reading = Reading(
-        format=kind,
-        text_field=fields.text,
-        date_field=fields.date,
-        id_field=fields.id,
-        author_field=fields.author,
-        rejected=dict(sorted(rejects.counts.items())),
-        rejected_rows=tuple(rejects.rows),
-        undated=sum(document.day is None for document in documents),
-        source_field=fields.source,
-        extra_fields=fields.extra,
-    )
-    return Corpus(path.name, documents, reading)
-
-
-def _document(row: _Kept, reader: DateReader) -> Document:
-    return Document(row.id, row.text, reader.read(row.raw_date), row.author, row.source, row.extra)

@@ -1,47 +1,30 @@
-"""From lines to rows: JSON Lines, a JSON array, CSV and plain text, told apart by what they hold."""
+"""Rows of the general formats: JSON Lines, a JSON array, CSV and plain text, told apart by what they hold."""
 
 import csv
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from aia.ventures.sources.errors import SourceError
-
-Line: TypeAlias = tuple[int, str]
-Row: TypeAlias = dict[str, Any]
-Malformed: TypeAlias = Callable[[int, str], None]
-"""Called with line and reason for a row that cannot be parsed; raises, or counts it."""
+from aia.ventures.sources.lines import Line, read_lines
+from aia.ventures.sources.model import Context, Head, Malformed, NumberedRow, Piece, Row, Source
 
 JSON_ARRAY_CHARACTERS_MAX = 256 * 1024 * 1024
-DEPTH_MAX = 64
 PARAGRAPH_BLANK_SHARE = 0.2
 SNIFF_LINES = 200
+SURE, LIKELY, LAST = 60, 50, 10
 
 
-def format_of(path: Path, head: list[Line]) -> str:
-    """`jsonl`, `json`, `csv` or `txt`: by the first character, then the suffix, then the commas."""
-    first = next((text.lstrip() for _, text in head if text.strip()), "")
-    if first.startswith("{"):
-        return "jsonl"
-    suffixes = {suffix.lower() for suffix in path.suffixes}
-    if first.startswith("[") and not suffixes & {".csv", ".tsv", ".txt"}:
-        return "json"
-    if suffixes & {".jsonl", ".ndjson"}:
-        return "jsonl"
-    if suffixes & {".csv", ".tsv"}:
-        return "csv"
-    return "txt"
-
-
-def json_lines(path: Path, lines: Iterator[Line], malformed: Malformed) -> Iterator[tuple[int, Row]]:
-    del path
-    for number, text in lines:
+def json_lines(piece: Piece, context: Context) -> Iterator[NumberedRow]:
+    """A JSON object a line."""
+    malformed = context.malformed
+    for number, text in read_lines(piece, context):
         if not text.strip():
             continue
         try:
-            value = _parse(text)
+            value = parse_json(text)
         except (ValueError, RecursionError) as error:
             malformed(number, f"not JSON ({_reason(error)})")
             continue
@@ -51,27 +34,35 @@ def json_lines(path: Path, lines: Iterator[Line], malformed: Malformed) -> Itera
             malformed(number, f"a JSON {type(value).__name__} where an object is needed")
 
 
-def json_array(path: Path, lines: Iterator[Line], malformed: Malformed) -> Iterator[tuple[int, Row]]:
+def json_array(piece: Piece, context: Context) -> Iterator[NumberedRow]:
     """The rows of one JSON array; `line` is then the number of the element."""
-    parts: list[str] = []
-    size = 0
-    for _, text in lines:
-        size += len(text)
-        if size > JSON_ARRAY_CHARACTERS_MAX:
-            raise SourceError.at(path, "a JSON array this large must be read at once: convert it to JSON Lines")
-        parts.append(text)
-    try:
-        value = _parse("\n".join(parts))
-    except (ValueError, RecursionError) as error:
-        raise SourceError.at(path, f"not a JSON array ({_reason(error)})") from None
+    value = whole_json(piece, context)
+    if not isinstance(value, list):
+        raise SourceError.at(piece.name, f"a JSON {type(value).__name__} where an array of objects is needed")
     for number, row in enumerate(cast("list[Any]", value), 1):
         if isinstance(row, dict):
             yield number, cast("Row", row)
         else:
-            malformed(number, f"a JSON {type(row).__name__} where an object is needed")
+            context.malformed(number, f"a JSON {type(row).__name__} where an object is needed")
 
 
-def _parse(text: str) -> object:
+def whole_json(piece: Piece, context: Context) -> object:
+    """The one JSON value of a piece; raises `SourceError` above 256 million characters."""
+    parts: list[str] = []
+    size = 0
+    for _, text in read_lines(piece, context):
+        size += len(text)
+        if size > JSON_ARRAY_CHARACTERS_MAX:
+            raise SourceError.at(piece.name, "JSON this large must be read at once: convert it to JSON Lines")
+        parts.append(text)
+    try:
+        return parse_json("\n".join(parts))
+    except (ValueError, RecursionError) as error:
+        raise SourceError.at(piece.name, f"not JSON ({_reason(error)})") from None
+
+
+def parse_json(text: str) -> object:
+    """Raises `ValueError` or `RecursionError`; NaN and Infinity are not JSON."""
     value: object = json.loads(text, parse_constant=_refuse_constant)
     return value
 
@@ -84,10 +75,15 @@ def _reason(error: BaseException) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
-def csv_rows(path: Path, lines: Iterator[Line], malformed: Malformed) -> Iterator[tuple[int, Row]]:
-    """Rows of a CSV with a header line; the delimiter is told from the first lines."""
+def csv_rows(piece: Piece, context: Context) -> Iterator[NumberedRow]:
+    """Rows of a CSV with a header line; the delimiter is told from it."""
+    yield from csv_of(piece.name, read_lines(piece, context), context.malformed)
+
+
+def csv_of(path: Path, lines: Iterator[Line], malformed: Malformed) -> Iterator[NumberedRow]:
+    """The same of lines at hand."""
     head = list(itertools.islice(lines, SNIFF_LINES))
-    delimiter = _delimiter(head)
+    delimiter = delimiter_of(head[0][1] if head else "")
     current = [0]
 
     def texts() -> Iterator[str]:
@@ -124,14 +120,23 @@ def _header(path: Path, fields: list[str], line: int) -> list[str]:
     return names
 
 
-def _delimiter(head: list[Line]) -> str:
-    first = head[0][1] if head else ""
-    return max(",;\t|", key=lambda mark: (first.count(mark), mark == ","))
+def delimiter_of(header: str) -> str:
+    """Which of , ; tab | separates a header line."""
+    return max(",;\t|", key=lambda mark: (header.count(mark), mark == ","))
 
 
-def text_rows(path: Path, lines: Iterator[Line], malformed: Malformed) -> Iterator[tuple[int, Row]]:
+def header_of(head: Head) -> frozenset[str]:
+    """The column names of the first line, in lower case; empty where it is no header."""
+    try:
+        fields = next(csv.reader([head.first], delimiter=delimiter_of(head.first)), [])
+    except csv.Error:
+        return frozenset()
+    return frozenset(field.strip().lower() for field in fields)
+
+
+def text_rows(piece: Piece, context: Context) -> Iterator[NumberedRow]:
     """A line is a document; where a fifth of the lines is blank, a paragraph is."""
-    del path, malformed
+    lines = read_lines(piece, context)
     head = list(itertools.islice(lines, 2_000))
     blank = sum(not text.strip() for _, text in head)
     by_paragraph = blank >= PARAGRAPH_BLANK_SHARE * len(head)
@@ -148,9 +153,25 @@ def text_rows(path: Path, lines: Iterator[Line], malformed: Malformed) -> Iterat
         yield start, {"text": "\n".join(parts)}
 
 
-READERS: dict[str, Callable[[Path, Iterator[Line], Malformed], Iterator[tuple[int, Row]]]] = {
-    "jsonl": json_lines,
-    "json": json_array,
-    "csv": csv_rows,
-    "txt": text_rows,
-}
+def _like_json_lines(head: Head) -> int:
+    if head.first.startswith("{"):
+        return SURE
+    return LIKELY if head.suffixes & {".jsonl", ".ndjson"} else 0
+
+
+def _like_json_array(head: Head) -> int:
+    return SURE if head.first.startswith("[") and not head.suffixes & {".csv", ".tsv", ".txt"} else 0
+
+
+def _like_csv(head: Head) -> int:
+    return LIKELY if head.suffixes & {".csv", ".tsv"} else 0
+
+
+def _like_text(_: Head) -> int:
+    return LAST
+
+
+JSON_LINES = Source("jsonl", "JSON Lines: an object a line", _like_json_lines, json_lines)
+JSON_ARRAY = Source("json", "a JSON array of objects", _like_json_array, json_array)
+CSV = Source("csv", "CSV and TSV with a header line", _like_csv, csv_rows)
+TEXT = Source("txt", "plain text: a line, or where lines are blank a paragraph, is a document", _like_text, text_rows)

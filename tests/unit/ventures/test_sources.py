@@ -100,10 +100,8 @@ def test_binary_data_is_refused(tmp_path):
     refuse(write(tmp_path / "b.jsonl", bytes(range(256)) * 20), "binary")
 
 
-@pytest.mark.parametrize(
-    ("magic", "name"), [(b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"PAR1", "Parquet")]
-)
-def test_a_packed_format_that_is_not_read_is_named(tmp_path, magic, name):
+@pytest.mark.parametrize(("magic", "name"), [(b"%PDF-1.7", "PDF"), (b"SQLite format 3", "SQLite")])
+def test_a_format_that_is_not_read_is_named(tmp_path, magic, name):
     refuse(write(tmp_path / "p.bin", magic + b"x" * 100), name)
 
 
@@ -210,10 +208,6 @@ def test_dates_as_people_write_them_are_read(day, form):
 def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     refuse(tmp_path / "pipe", "not a regular file")
-
-
-def test_a_directory_is_refused(tmp_path):
-    refuse(tmp_path, "directory")
 
 
 def test_a_file_without_permission_names_the_remedy(tmp_path, monkeypatch):

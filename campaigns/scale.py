@@ -1,0 +1,128 @@
+"""`aia discover` on many documents, from JSON Lines to a signed report: wall, CPU, peak memory and phases.
+
+    python -m campaigns.scale [--documents 1000000] [--home DIR] [--json]
+
+The text is synthetic: the phrases of the sample, each document with words and numbers of its own, so that neither
+exact nor near repeats are many. The program runs in a process of its own and is measured from outside; phases are
+told by the times its waves ended at, which the database keeps.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aia.ventures.sample import generate
+
+WAVES = ("extract", "group", "assess", "rank", "check", "review", "direct")
+EXTRAS = (
+    "It happens on {a} since {b}, and {c} people in our office in {d} see it too.",
+    "We use {a} with {b} and noticed it after the change of {c} in {d}.",
+    "My colleague from {d} tried {a} and {b} without luck, ticket {c}.",
+    "{a} worked before; now {b} is what we see, case {c} in {d}.",
+)
+
+
+def write_corpus(path: Path, documents: int) -> None:
+    """Documents of the sample, made different by a sentence of drawn words."""
+    rng = np.random.default_rng(7)
+    syllables = "ba ce di fo gu ha ji ko lu me na po qui ra so tu va we xi yo zen mar tel ron".split()
+    words = ["".join(rng.choice(syllables, 3)) for _ in range(20_000)]
+    with path.open("w", encoding="utf-8") as file:
+        written, seed = 0, 0
+        while written < documents:
+            rows, _ = generate(seed, min(50_000, documents - written))
+            picks = rng.integers(0, len(words), (len(rows), 4))
+            forms = rng.integers(0, len(EXTRAS), len(rows))
+            for row, pick, form in zip(rows, picks, forms, strict=True):
+                a, b, c, d = (words[i] for i in pick)
+                row["id"] = f"doc-{written:07d}"
+                row["text"] = f"{row['text']} {EXTRAS[form].format(a=a, b=b, c=c, d=d)}"
+                row["author"] = f"author-{rng.integers(0, documents // 3 + 1)}"
+                file.write(json.dumps(row) + "\n")
+                written += 1
+            seed += 1
+
+
+def run(home: Path, corpus: Path) -> dict[str, Any]:
+    """The discovery in a process of its own; raises when it fails."""
+    environment = os.environ | {"AIA_HOME": str(home), "OPENBLAS_NUM_THREADS": "1"}
+    environment.pop("DATABASE_URL", None)
+    before, began, at = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), time.time()
+    done = subprocess.run(
+        [sys.executable, "-m", "aia.cli", "discover", str(corpus), "--json"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return {
+        "wall_s": round(wall, 1),
+        "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
+        "peak_mb": after.ru_maxrss // 1024,
+        "phases_s": phases(home / "aia.db", answer["mission"], at),
+        "opportunities": len(answer["opportunities"]),
+        "trial_balance": answer["trial_balance"],
+        "report_mb": round(Path(answer["report"]["jsonld"]).stat().st_size / 1e6, 2),
+        "state_mb": round(sum(f.stat().st_size for f in home.rglob("*") if f.is_file()) / 1e6),
+    }
+
+
+def phases(database: Path, mission: str, began: float) -> dict[str, float]:
+    """Seconds until the mission stood (reading, cleaning, keeping), then of each wave, then of the report."""
+    with sqlite3.connect(database) as connection:
+        created, ended = connection.execute(
+            "select created_at, ended_at from mission where id = ?", (mission,)
+        ).fetchone()
+        query = (
+            "select task.wave, max(attempt.ended_at) from attempt join task on task.mission = attempt.mission "
+            "and task.key = attempt.task where task.mission = ? group by task.wave order by task.wave"
+        )
+        waves = dict(connection.execute(query, (mission,)).fetchall())
+    told = {"read, clean, keep": _time(created) - began}
+    last = _time(created)
+    for wave, name in enumerate(WAVES):
+        told[name] = _time(waves[wave]) - last
+        last = _time(waves[wave])
+    told["report"] = _time(ended) - last
+    return {name: round(seconds, 1) for name, seconds in told.items()}
+
+
+def _time(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--documents", type=int, default=1_000_000)
+    parser.add_argument("--home", type=Path, help="keep the state here; default: a temporary folder")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = options.home or Path(folder) / "home"
+        corpus = Path(folder) / "corpus.jsonl"
+        write_corpus(corpus, options.documents)
+        result = {"documents": options.documents, "input_mb": corpus.stat().st_size // 10**6} | run(home, corpus)
+    for name, value in result.items():
+        if not isinstance(value, dict):
+            print(f"{name:>20}  {value}")
+    for name, seconds in result["phases_s"].items():
+        print(f"{name:>20}  {seconds:8.1f} s")
+    if options.json:
+        print(json.dumps({"campaign": "scale"} | result))
+
+
+if __name__ == "__main__":
+    main()
