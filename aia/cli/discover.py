@@ -26,7 +26,7 @@ from aia.core.principal import Principal
 from aia.infra.egress import EgressPolicy
 from aia.missions import Mission, MissionState, TaskState
 from aia.reports import parse_report
-from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions
+from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions, read_corpus
 from aia.ventures.connectors.fetch import FetchBounds, Fetching
 from aia.ventures.connectors.model import Service
 from aia.ventures.ingest import read_inputs
