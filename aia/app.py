@@ -48,7 +48,8 @@ from aia.tokens import (
     wallet,
     watchers,
 )
-from aia.ventures import Ventures
+from aia.ventures import ReadOptions, Ventures
+from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2
@@ -77,6 +78,7 @@ class App:
     runner: MissionRunner
     reports: Reports
     ventures: Ventures
+    followup: Followup
     engine: Engine
 
     async def create_organisation(self, organisation: str, name: str, roster: Roster | None = None) -> bool:
@@ -100,6 +102,11 @@ class App:
             while read := await self._drain_once(consumer):
                 total += read
         return total
+
+    async def follow(self) -> int:
+        """Start the watches that are due, and compare runs that completed; how many of both."""
+        started = await self.followup.start_due(self.engine.start)
+        return len(started) + await self.followup.compare_pending()
 
     async def _drain_once(self, consumer: Consumer) -> int:
         async with self.database.begin(Principal.system()) as tx:
@@ -133,7 +140,7 @@ async def open_app(
         app = await _build(stack, settings, clock, new_id, database, chosen, playbooks, **kept_up)
         await _settle_in(app, resume=durable)
         if background:
-            for work in (_drain_for_ever(app), _sign_for_ever(app)):
+            for work in (_drain_for_ever(app), _sign_for_ever(app), _follow_for_ever(app)):
                 stack.push_async_callback(_stop, database, asyncio.create_task(work))
         yield app
 
@@ -193,6 +200,9 @@ async def _build(
     slots = asyncio.Semaphore(settings.aia_missions_concurrency)
     runner = MissionRunner(database, missions, payments, knowledge, performance, telemetry, bounds, slots)
     engine = await _open_engine(stack, settings, clock, new_id, database, runner, durable=durable)
+    ventures = Ventures(
+        missions, knowledge, reports, playbook, performance, enabled=settings.venture_discovery_enabled
+    )
     return App(
         settings=settings,
         clock=clock,
@@ -200,7 +210,7 @@ async def _build(
         database=database,
         objects=objects,
         outbox=OutboxReader(),
-        consumers=(RatingConsumer(),) if settings.performance_tracking_enabled else (),
+        consumers=(*((RatingConsumer(),) if settings.performance_tracking_enabled else ()), FollowupConsumer()),
         identity=Identity(),
         ledger=ledger,
         poster=poster,
@@ -212,9 +222,8 @@ async def _build(
         missions=missions,
         runner=runner,
         reports=reports,
-        ventures=Ventures(
-            missions, knowledge, reports, playbook, performance, enabled=settings.venture_discovery_enabled
-        ),
+        ventures=ventures,
+        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures),
         engine=engine,
     )
 
@@ -226,6 +235,24 @@ def _open_poster(
     poster = Poster(database, ledger, queue_max=settings.aia_ledger_queue_max, sweep_s=sweep_s)
     stack.push_async_callback(poster.close)
     return poster
+
+
+def _followup(
+    settings: Settings,
+    database: Database,
+    missions: Missions,
+    knowledge: Knowledge,
+    reports: Reports,
+    performance: Performance,
+    ventures: Ventures,
+) -> Followup:
+    reading = ReadOptions(
+        input_bytes_max=settings.aia_input_bytes_max,
+        record_bytes_max=settings.aia_record_bytes_max,
+        documents_max=settings.aia_documents_max,
+    )
+    thresholds = Thresholds(settings.aia_alert_documents_min, settings.aia_alert_growth_min)
+    return Followup(database, missions, knowledge, reports, performance, ventures, reading, thresholds)
 
 
 def _bounds(settings: Settings) -> Bounds:
@@ -342,6 +369,18 @@ async def _sign_for_ever(app: App) -> None:
         except (SQLAlchemyError, OSError, AIAError) as error:
             log.warning("log.checkpoint-failed", error=str(error))
         await asyncio.sleep(app.settings.aia_checkpoint_interval_s)
+
+
+async def _follow_for_ever(app: App) -> None:
+    log = structlog.get_logger("aia.followup")
+    while True:
+        try:
+            busy = await app.follow()
+        except (SQLAlchemyError, OSError, AIAError) as error:
+            log.warning("follow-up.failed", error=str(error))
+            busy = 0
+        if not busy:
+            await asyncio.sleep(app.settings.aia_follow_every_s)
 
 
 async def _stop(database: Database, task: asyncio.Task[None]) -> None:

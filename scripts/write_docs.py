@@ -1,5 +1,6 @@
 """Write the parts of the documents that come from the program: the settings, and the README's output."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from aia.config.settings import settings_table
 from aia.infra.plugins import load_plugins
 from aia.tokens.genesis import read_genesis
 from aia.tokens.parameters import DEFINITIONS
+from aia.ventures.followup import Proposal
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = 3
@@ -30,6 +32,13 @@ def settings_page() -> str:
         f"| `{name}` | {f'`{default}`' if default else ''} | {text} |" for name, default, text in settings_table()
     ]
     return HEAD + "\n".join(rows) + "\n"
+
+
+def proposal_schema() -> str:
+    """The JSON Schema of a draft proposal for funding, from its types."""
+    schema = Proposal.model_json_schema(by_alias=True)
+    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:aia:schema:funding-proposal:1"}
+    return json.dumps(named | schema, indent=1) + "\n"
 
 
 def sample_output() -> str:
@@ -95,6 +104,9 @@ def main() -> None:
     tokens = ROOT / "docs" / "tokens.md"
     tokens.write_text(tokens_page(tokens.read_text(encoding="utf-8")), encoding="utf-8")
     (ROOT / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")
+    schemas = ROOT / "docs" / "schemas"
+    schemas.mkdir(exist_ok=True)
+    (schemas / "funding-proposal-1.json").write_text(proposal_schema(), encoding="utf-8")
     path = ROOT / "README.md"
     path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")
     sources = ROOT / "docs" / "sources.md"

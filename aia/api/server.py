@@ -9,7 +9,19 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 
 from aia import __version__
-from aia.api import accounts, agents, health, log, missions, reports, stakes, statements, transfers, treasury
+from aia.api import (
+    accounts,
+    agents,
+    followup,
+    health,
+    log,
+    missions,
+    reports,
+    stakes,
+    statements,
+    transfers,
+    treasury,
+)
 from aia.api.middleware import Edge
 from aia.api.problems import add_problems
 from aia.app import App
@@ -34,7 +46,7 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
         redirect_slashes=False,
         debug=False,
     )
-    faces = (health, missions, agents, accounts, transfers, treasury, stakes, statements, log, reports)
+    faces = (health, missions, agents, accounts, transfers, treasury, stakes, statements, log, reports, followup)
     for router in (face.router for face in faces):
         api.include_router(router)
 

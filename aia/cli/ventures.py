@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from aia.cli.backtest import run_backtest
+from aia.cli.followup import alerts_command, changes_command, proposal_command, verdict_command, watch_group
 from aia.cli.support import print_json, print_table
 from aia.ventures import Corpus, ReadOptions, read_corpus
 from aia.ventures.analysis import Grouping, group_corpus, momenta
@@ -94,3 +95,7 @@ def momentum_command(path: Path, as_json: bool, **options: Any) -> None:
 def backtest_command(path: Path, **options: Any) -> None:
     """Train before each cut-off, compare with what came after it, beside popularity and chance."""
     run_backtest(path, options)
+
+
+for _command in (watch_group, changes_command, alerts_command, verdict_command, proposal_command):
+    command.add_command(_command)

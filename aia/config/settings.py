@@ -131,6 +131,15 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="reading stops when a round brings fewer new statements for one AIA; 0 reads all",
     )
+    aia_follow_every_s: float = Field(
+        default=30.0, gt=0, le=3_600, description="seconds between looks at watches that are due"
+    )
+    aia_alert_documents_min: int = Field(
+        default=5, ge=1, description="documents a need has before it can raise an alert"
+    )
+    aia_alert_growth_min: float = Field(
+        default=0.05, ge=0, le=10, description="lower bound of growth (log rate a month) that raises an alert"
+    )
     aia_mission_budget_max: str = Field(default="100000", description="AIA a mission may hold")
 
     aia_input_bytes_max: int = Field(default=4 * 1024**3, ge=1024, description="bytes an input file may unpack to")

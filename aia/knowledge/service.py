@@ -42,6 +42,13 @@ class Knowledge:
             raise CorpusNotFound(f"corpus {corpus!r} is not kept in this organisation")
         return found
 
+    async def newest_named(self, read: Read, name: str) -> CorpusInfo:
+        """The corpus kept last under a name; raises `CorpusNotFound`."""
+        found = await store.newest_named(read, name)
+        if found is None:
+            raise CorpusNotFound(f"no corpus named {name!r} is kept in this organisation")
+        return found
+
     async def documents(self, read: Read, corpus: str) -> list[StoredDocument]:
         """All documents in order; raises `CorpusNotFound`."""
         await self.corpus(read, corpus)

@@ -114,6 +114,14 @@ async def find_corpus(read: Read, corpus_id: str) -> CorpusInfo | None:
     return CorpusInfo(row.id, row.name, row.documents, row.reading, row.created_at)
 
 
+async def newest_named(read: Read, name: str) -> CorpusInfo | None:
+    query = sa.select(corpora).where(corpora.c.organisation == read.organisation, corpora.c.name == name)
+    row = await read.row(query.order_by(corpora.c.created_at.desc(), corpora.c.id).limit(1))
+    if row is None:
+        return None
+    return CorpusInfo(row.id, row.name, row.documents, row.reading, row.created_at)
+
+
 async def documents_of(read: Read, corpus_id: str) -> list[StoredDocument]:
     """Every document in order of position."""
     mine = sa.and_(documents.c.organisation == read.organisation, documents.c.corpus == corpus_id)

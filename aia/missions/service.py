@@ -94,6 +94,11 @@ class Missions:
         await self.get(read, mission_id)
         return await store.outlines_of(read, mission_id)
 
+    async def results(self, read: Read, mission_id: str) -> list[Task]:
+        """The mission's tasks with their inputs and results, which may be large; raises `MissionNotFound`."""
+        await self.get(read, mission_id)
+        return await store.tasks_of(read, mission_id)
+
     async def progress(self, read: Read, mission_id: str) -> tuple[Mission, Mapping[TaskState, int]]:
         """The mission and how many of its tasks are in which state."""
         return await self.get(read, mission_id), await store.counts(read, mission_id)

@@ -33,6 +33,10 @@ class Reports:
         report.refuse_fabrications(texts)
         return sign(to_jsonld(report), self.key, created)
 
+    def sign_document(self, document: Mapping[str, Any], created: Instant) -> dict[str, Any]:
+        """Another document than a report, signed by the same key and in the same way."""
+        return sign(document, self.key, created)
+
     async def keep(self, tx: Tx, mission: str, corpus: str, document: Mapping[str, Any]) -> None:
         """Store the document in the transaction that completes its mission."""
         digest = str(document["contentDigest"])

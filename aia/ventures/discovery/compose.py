@@ -13,6 +13,7 @@ from aia.ventures.discovery.claims import NeedClaim
 from aia.ventures.discovery.conduct import (
     critics_notes,
     extracts_of,
+    forecast_notes,
     read_of,
     reading_notes,
     statements_in,
@@ -130,6 +131,7 @@ def _notes(
         f"{len(stating)} of {len(read_of(inputs))} documents state a problem or a request.",
         f"{grouping['grouped']} statements were grouped ({grouping['method']}) into {len(grouping['needs'])} needs.",
         *critics_notes(reviewed),
+        *forecast_notes(inputs),
         f"Critics refused {len(reviewed['refused'])} candidates; {len(chosen)} opportunities are listed.",
         "Rules and word lists are English; text in other languages is mostly passed over.",
     )

@@ -79,6 +79,14 @@ def critics_notes(reviewed: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+def forecast_notes(inputs: Inputs) -> tuple[str, ...]:
+    made = {row["need"] for task in inputs.of("forecast") for row in (task.result or {})["forecasts"]}
+    if not made:
+        return ()
+    who = len(inputs.of("forecast"))
+    return (f"{who} forecasters gave {len(made)} needs a probability to grow; a later discovery scores them.",)
+
+
 def without_planted(
     opportunities: tuple[Opportunity, ...], planted: Sequence[NeedClaim], documents: Sequence[StoredDocument]
 ) -> tuple[Opportunity, ...]:

@@ -5,6 +5,7 @@
     wave 2  assess   analysts          each a share of the needs: reach, severity, momentum, passages
     wave 3  rank     head of analysis  posteriors to scores with intervals
     wave 4  check    critics           each a share of the claims of the candidates
+            forecast forecasters       each a probability for every candidate, scored by a later discovery
     wave 5  review   head of quality   which candidates stand; rules on claims and findings
     wave 6  direct   director          the list
 
@@ -30,6 +31,7 @@ from aia.reports import Reports
 from aia.ventures.assessment import Basis
 from aia.ventures.discovery.basis import basis_values
 from aia.ventures.discovery.claims import CLAIMS_PER_NEED_MAX, PLANTED_ONE_IN
+from aia.ventures.discovery.forecasts import METHODS
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
 from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
 from aia.ventures.discovery.session import DiscoverySession
@@ -153,6 +155,7 @@ class DiscoveryPlaybook:
             *(group, rank, review),
             *_extracts(brief, shards, roster.delegates(grouper, "extract")),
             *self._assessments(brief, read + 1, needs, candidates, roster.delegates(ranker, "assess")),
+            *_forecasts(candidates, read + 3, _able(roster, ranker, "forecast")),
             *_checks(candidates, read + 3, roster.delegates(reviewer, "check")),
         ]
 
@@ -216,6 +219,27 @@ def _checks(candidates: int, wave: int, critics: Sequence[Agent]) -> list[Planne
         stake = Units(critic.price_per_outcome_units * ALARMS_STAKED)
         tasks.append(replace(_judged(task, critic, bounties, "review"), stake=stake))
     return tasks
+
+
+def _able(roster: Roster, manager: Agent, skill: str) -> tuple[Agent, ...]:
+    """Like `delegates`, for a skill that an organisation may do without."""
+    return tuple(agent for agent in roster.below(manager) if skill in agent.skills)
+
+
+def _forecasts(candidates: int, wave: int, forecasters: Sequence[Agent]) -> list[PlannedTask]:
+    return [
+        _task(
+            f"forecast/{i:02d}",
+            "rank",
+            wave,
+            forecaster,
+            "forecast",
+            "Forecast growth",
+            {"method": METHODS[i % len(METHODS)]},
+            forecaster.price(candidates),
+        )
+        for i, forecaster in enumerate(forecasters)
+    ]
 
 
 def _judged(task: PlannedTask, agent: Agent, outcomes: int, judge: str) -> PlannedTask:

@@ -79,6 +79,8 @@ class DiscoverySession:
                 return await self._assess(task, inputs)
             case "rank":
                 return await self._rank(task, inputs)
+            case "forecast":
+                return await self._forecast(task, inputs)
             case "check":
                 return await self._check(task, inputs)
             case "review":
@@ -201,6 +203,11 @@ class DiscoverySession:
         keep, basis = int(task.input["keep"]), task.input["basis"]
         result = await self._tool("rank", assessments, self._mission.seed, keep, basis)
         return Work(result, units_of_work=len(assessments))
+
+    async def _forecast(self, task: Task, inputs: Inputs) -> Work:
+        ranked = _ranked_assessments(inputs)
+        result = await self._tool("forecast", ranked, task.input["method"])
+        return Work(result, units_of_work=len(ranked))
 
     async def _casebook(self, inputs: Inputs) -> Casebook:
         needs = {need.id: need for need in needs_of(inputs)}

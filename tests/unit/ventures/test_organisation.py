@@ -23,11 +23,11 @@ from aia.ventures.discovery.claims import (
 from aia.ventures.discovery.conduct import PlantedClaim, without_planted
 from aia.ventures.discovery.critics import check, examine
 from aia.ventures.discovery.reading import Round, new_of, shards_of, stops
+from aia.ventures.discovery.reviewing import review
 from aia.ventures.discovery.ruling import (
     analyst_verdicts,
     critic_scores,
     critic_verdicts,
-    review,
     scout_verdicts,
 )
 from aia.ventures.discovery.tools import assess, extract, group, rank

@@ -1,0 +1,106 @@
+"""Two runs side by side: their changes, what emerges, and how earlier forecasts turned out. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aia.core.clock import Instant
+from aia.core.ids import content_id
+from aia.infra.plugins import load_plugin
+from aia.knowledge import StoredDocument
+from aia.missions import Inputs, Task, TaskState
+from aia.ventures.discovery.conduct import extracts_of
+from aia.ventures.discovery.forecasts import brier, outcome
+from aia.ventures.followup.changes import alerts, changes, match
+from aia.ventures.followup.model import Alert, Change, SeenNeed
+from aia.ventures.followup.seen import seen
+
+TOOLS = "aia.tools"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A completed discovery as it is kept; `changes` are those it had against the run before it."""
+
+    mission: str
+    corpus: str
+    seed: int
+    tasks: tuple[Task, ...]
+    documents: tuple[StoredDocument, ...]
+    ended_at: Instant
+    changes: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`scores` are (judge, agent, value) of forecasts that could be resolved."""
+
+    changes: tuple[Change, ...]
+    alerts: tuple[Alert, ...]
+    scores: tuple[tuple[str, str, float], ...]
+
+
+class Limits(Protocol):
+    @property
+    def documents_min(self) -> int: ...
+    @property
+    def lower_min(self) -> float: ...
+
+
+def compare(now: Run, before: Run | None, subject: str, limits: Limits, at: Instant) -> Comparison:
+    """Pure: the same two runs give the same comparison."""
+    here = seen(now.tasks, now.documents)
+    there = () if before is None else seen(before.tasks, before.documents)
+    matched = match(here, there, load_plugin(TOOLS, "nearness")(here, there))
+    past = () if before is None else before.changes
+    lineages = {row["need"]: row["lineage"] for row in past if row["kind"] != "gone"}
+    known = frozenset(d.id for d in before.documents) if before is not None else frozenset[str]()
+    made = changes(here, there, matched, lineages, known)
+    raised = alerts(
+        made,
+        first=before is None,
+        subject=subject,
+        mission=now.mission,
+        documents_min=limits.documents_min,
+        lower_min=limits.lower_min,
+        now=at,
+    )
+    scores = () if before is None else _resolved(before, here, matched)
+    return Comparison(made, raised, scores)
+
+
+def _resolved(
+    before: Run, here: Sequence[SeenNeed], matched: Mapping[str, str]
+) -> tuple[tuple[str, str, float], ...]:
+    """1 less Brier's score, averaged for each agent over the forecasts that newer months resolve.
+
+    The judge's name holds the forecast's mission alone, so a mission's forecasts are scored once by a run.
+    """
+    now_of = {was: need for need, was in matched.items()}
+    by_id = {need.need: need for need in here}
+    values: dict[str, list[float]] = {}
+    for task in before.tasks:
+        if task.skill != "forecast" or task.state is not TaskState.DONE:
+            continue
+        for row in (task.result or {})["forecasts"]:
+            need = by_id.get(now_of.get(row["need"], ""))
+            grew = None if need is None else outcome(need.months, row["after"])
+            if grew is not None:
+                values.setdefault(task.agent, []).append(1.0 - brier(row["probability"], grew))
+    judge = content_id("brier", before.mission)
+    return tuple((judge, agent, round(sum(found) / len(found), 6)) for agent, found in sorted(values.items()))
+
+
+def backing(run: Run, need: str, documents: set[str]) -> list[tuple[str, str]]:
+    """(agent, skill) of those whose work an opportunity rests on: its analyst, and scouts of its quotations."""
+    inputs = Inputs(tuple(task for task in run.tasks if task.state is TaskState.DONE))
+    behind: set[tuple[str, str]] = set()
+    for task in inputs.of("assess"):
+        if any(row["need"] == need for row in (task.result or {})["assessments"]):
+            behind.add((task.agent, task.skill))
+    places = {d.id: d.position for d in run.documents}
+    quoted = [places[d] for d in documents if d in places]
+    for task in extracts_of(inputs):
+        if any(int(task.input["first"]) <= place < int(task.input["end"]) for place in quoted):
+            behind.add((task.agent, task.skill))
+    return sorted(behind)
