@@ -7,9 +7,7 @@ needs more than these two statements (memos, watched transfers) is left to the c
 
 import json
 from collections.abc import Sequence
-from typing import cast
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aia.core.principal import Principal
@@ -49,8 +47,7 @@ class DirectPosting:
 
     async def _post(self, conn: AsyncConnection, batch: Sequence[Transfer]) -> tuple[Result, ...] | None:
         async with self._database.outside(Principal.system(), conn) as tx:
-            raw = await conn.get_raw_connection()
-            driver = PostgresDriver(cast("asyncpg.Connection", raw.driver_connection))
+            driver = await PostgresDriver.on(conn)
             wanted = wanted_of(batch)
             head, found = await driver.read(wanted)
             state = state_of(driver, wanted, found, head.next_seq)

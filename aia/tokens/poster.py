@@ -2,7 +2,7 @@
 
 No timer and no delay: a lone transfer is committed at once, and under load one commit carries all that came
 meanwhile. A submission is always whole in one batch, so its chains are too. Several posters, in one process
-or in many, stay correct: each batch locks the ledger's head. See docs/decisions/0012-poster.md.
+or in many, stay correct: each batch locks the ledger's head. See docs/decisions/0014-poster.md.
 """
 
 import asyncio

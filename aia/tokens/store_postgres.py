@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import asyncpg
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aia.core.clock import Instant, rfc3339
 from aia.infra.sql import Tx
@@ -29,6 +29,9 @@ from aia.tokens.store_posting import (
     SqliteDriver,
     Wanted,
 )
+
+if TYPE_CHECKING:  # it loads with the first connection, so that SQLite does without
+    import asyncpg
 
 _READ = f"""
 select 0, next_seq, epoch, null::bigint, null::bigint, null::bigint, null::bigint, null::bigint, null::uuid,
@@ -85,25 +88,33 @@ async def driver_of(tx: Tx) -> Driver:
     """The driver of a transaction that has executed something already, as only then it has begun."""
     if tx.dialect == "sqlite":
         return SqliteDriver(tx)
-    raw = await tx.conn.get_raw_connection()
-    return PostgresDriver(cast("asyncpg.Connection", raw.driver_connection))
+    return await PostgresDriver.on(tx.conn)
 
 
 class PostgresDriver:
     """PostgreSQL, on asyncpg's own connection: within the transaction that SQLAlchemy began on it, or in none."""
 
-    def __init__(self, conn: "asyncpg.Connection") -> None:
+    def __init__(self, conn: "asyncpg.Connection", errors: tuple[type[Exception], ...]) -> None:
         self._conn = conn
+        self._errors = errors
+
+    @classmethod
+    async def on(cls, conn: AsyncConnection) -> "PostgresDriver":
+        """The driver beneath a connection of SQLAlchemy's, and what it raises."""
+        raw = await conn.get_raw_connection()
+        module: Any = conn.dialect.dbapi
+        errors = (module.asyncpg.PostgresError, module.asyncpg.InterfaceError, OSError)
+        return cls(cast("asyncpg.Connection", raw.driver_connection), errors)
 
     async def among(self, query: str, values: Sequence[Any], of: str) -> Sequence[Row]:
         test = f"in (select unnest($1::text::{of}[]))"  # joined, where `any` may look through the list for each row
-        with named_errors():
+        with named_errors(self._errors):
             return cast("Sequence[Row]", await self._conn.fetch(query.format(test), _array(values, of)))
 
     async def read(self, wanted: Wanted) -> tuple[Head, Found]:
         """All that a batch must know, and the head it stood under, as of one instant. Nothing is locked."""
         arrays = (_array(wanted.accounts, "text"), *(self._ids(w) for w in (wanted.transfers, wanted.holds)))
-        with named_errors():
+        with named_errors(self._errors):
             rows = await self._conn.fetch(_READ, *arrays, self._ids(wanted.reversed))
         head = Head(1, b"", b"")
         found: dict[int, list[Row]] = {1: [], 2: [], 3: [], 4: []}
@@ -130,7 +141,7 @@ class PostgresDriver:
         nodes = _columns([(n.level, n.position, f'"\\\\x{n.hash.hex()}"') for n in change.nodes], 3)
         head = (after.next_seq, after.frontier, after.root, before.next_seq, before.epoch)
         told = (None,) * 5 if news is None else (news.id, news.organisation, news.topic, news.body, news.at)
-        with named_errors():
+        with named_errors(self._errors):
             return bool(await self._conn.fetchval(_WRITE, *first, *head, *nodes, *told))
 
     def number(self, value: int) -> str:
@@ -166,9 +177,9 @@ def _columns(rows: Sequence[Row], width: int) -> list[str]:
 
 
 @contextmanager
-def named_errors() -> Generator[None]:
+def named_errors(errors: tuple[type[Exception], ...]) -> Generator[None]:
     """What the driver raises, as SQLAlchemy would raise it, so that nobody must know two kinds."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except errors as error:
         raise OperationalError("a statement of the ledger", None, error) from error
