@@ -18,7 +18,7 @@ COMMANDS = {
     "missions": ("aia.cli.missions", "List, watch, resume and cancel missions."),
     "ventures": ("aia.cli.ventures", "Group needs and measure momentum, without a mission."),
     "report": ("aia.cli.report", "Verify a report, or render its page."),
-    "ledger": ("aia.cli.ledger", "Look at accounts, move money, check the books."),
+    "ledger": ("aia.cli.ledger", "Look at accounts, move money, check the books and let others check them."),
     "treasury": ("aia.cli.treasury", "Accounts of the treasury, and signed orders over them."),
     "stake": ("aia.cli.stake", "Stake tokens, earn rewards, take them back."),
     "vesting": ("aia.cli.vesting", "Vesting schedules and what can be released."),

@@ -28,11 +28,11 @@ from aia.tokens import (
     Token,
     Transfer,
     TransferKind,
-    audit,
     mint_account,
     transfer,
     treasury_account,
 )
+from aia.tokens.audit.verify import audit
 
 pytestmark = pytest.mark.anyio
 K = TransferKind

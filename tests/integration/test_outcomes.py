@@ -6,6 +6,7 @@ import pytest
 
 from aia.app import App, open_app
 from aia.config import Settings
+from aia.core.ids import content_id
 from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.missions import Mission, MissionState, TaskFailed, mission_account
@@ -46,7 +47,9 @@ async def balance(app: App, principal: Principal, account: str) -> int:
 
 async def fund(app: App, principal: Principal, agent: str, units: int) -> None:
     async with app.database.begin(principal) as tx:
-        gift = transfer(f"tfr_{agent}", wallet("default"), agent_wallet("default", agent), Units(units))
+        gift = transfer(
+            content_id("tfr", "gift", agent), wallet("default"), agent_wallet("default", agent), Units(units)
+        )
         await app.ledger.require(tx, [gift])
 
 

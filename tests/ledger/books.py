@@ -11,20 +11,8 @@ from aia.core.clock import Instant
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import (
-    Account,
-    Audit,
-    Hold,
-    Ledger,
-    PostedTransfer,
-    Result,
-    Token,
-    Transfer,
-    TransferKind,
-    audit,
-    posting,
-    store,
-)
+from aia.tokens import Account, Hold, Ledger, PostedTransfer, Result, Token, Transfer, TransferKind, posting, store
+from aia.tokens.audit.verify import Audit, audit
 from tests.ledger.oracle import Answer, Oracle
 
 PRINCIPAL = Principal("default", "test")
