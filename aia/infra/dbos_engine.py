@@ -68,8 +68,11 @@ class DurableEngine:
     async def open(self) -> None:
         """Launch on the running loop, resume what dead executors left, and begin to beat."""
         await self._beat()
-        DBOS(config=_dbos_config(self._context))
-        DBOS.launch()
+        # A launch blocks the loop and, on PostgreSQL, may build indexes that wait for every open transaction:
+        # one of ours, cut short in the middle, would never end.
+        async with self._context.database.stilled():
+            DBOS(config=_dbos_config(self._context))
+            DBOS.launch()
         await self._take_over()
         self._heart = asyncio.create_task(self._beat_for_ever())
 

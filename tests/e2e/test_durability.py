@@ -12,9 +12,16 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from aia.app import open_app
+from aia.core.clock import system_clock
+from aia.core.ids import random_ids
 from aia.core.principal import Principal
+from aia.infra.dbos_engine import open_engine
+from aia.infra.engine import EngineContext, Step
+from aia.infra.sql import migrate, open_database
+from aia.infra.sql.schema import outbox
 from aia.missions import MissionState
 from aia.tokens.audit.verify import audit
 from aia.ventures.sample import generate
@@ -52,6 +59,30 @@ async def test_the_durable_engine_runs_a_mission_once_and_survives_reopening(set
         async with app.database.read(Principal.system()) as read:
             assert (await audit(read)).problems == ()
     assert len(playbook.worked) == 8
+
+
+@pytest.mark.anyio
+async def test_the_engine_starts_while_a_transaction_is_open(settings):
+    """Its first start builds indexes that wait for open transactions, and keeps the loop from ending ours."""
+    database = open_database(settings.database, system_clock, random_ids(system_clock))
+    await migrate(database)
+    reading = asyncio.Event()
+
+    async def read() -> None:
+        async with database.read(OWNER) as tx:
+            await tx.rows(sa.select(sa.func.count()).select_from(outbox))
+            reading.set()
+            await asyncio.sleep(0.2)
+
+    async def workflow(workflow_id: str, step: Step) -> str:
+        return workflow_id
+
+    task = asyncio.create_task(read())
+    await reading.wait()
+    engine = await open_engine(EngineContext(settings.engine_database, "exe_1", workflow, database, system_clock))
+    await engine.close()
+    await task
+    await database.engine.dispose()
 
 
 @pytest.mark.anyio
