@@ -29,7 +29,7 @@ def test_the_machine_notices_a_balance_that_is_one_unit_off():
     class Careless(PureBook):
         def snapshot(self):
             accounts, holds = super().snapshot()
-            return {name: (posted + (held > 0), held) for name, (posted, held) in accounts.items()}, holds
+            return {name: (posted + (posted > 0), held) for name, (posted, held) in accounts.items()}, holds
 
     def machine(runner: asyncio.Runner) -> LedgerMachine:
         made = LedgerMachine(None, runner, "careless")
@@ -39,5 +39,6 @@ def test_the_machine_notices_a_balance_that_is_one_unit_off():
     with asyncio.Runner() as runner, pytest.raises(AssertionError, match="the oracle's"):
         run_state_machine_as_test(
             lambda: machine(runner),
-            settings=settings(thorough(examples=50), print_blob=False, report_multiple_bugs=False),
+            # The same histories each time: a check of the check is no place for chance.
+            settings=settings(thorough(examples=50), derandomize=True, print_blob=False, report_multiple_bugs=False),
         )
