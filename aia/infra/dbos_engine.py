@@ -97,8 +97,11 @@ class DurableEngine:
             await asyncio.gather(*tasks, return_exceptions=True)
         # DBOS joins threads that may still need this loop to finish their last call.
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        async with self._context.database.begin(Principal.system()) as tx:
-            await tx.run(sa.delete(executors).where(executors.c.id == self._context.executor))
+        try:
+            async with self._context.database.begin(Principal.system()) as tx:
+                await tx.run(sa.delete(executors).where(executors.c.id == self._context.executor))
+        except (OSError, SQLAlchemyError) as error:  # what closes the application may be this very failure
+            self._log.warning("engine.not-signed-off", error=str(error))
 
     async def _beat_for_ever(self) -> None:
         while True:

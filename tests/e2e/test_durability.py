@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -130,13 +131,16 @@ async def test_a_mission_written_but_never_started_is_started_by_the_next_proces
 async def test_a_mission_waits_out_a_crash_of_its_database(tmp_path):
     with PostgresServer() as server:
         settings = make_settings(database_url=server.create_database("crash"), aia_home=tmp_path / "home")
-        crashed = asyncio.Event()
+        # A thread of its own: a sibling's failure cancels this task, and what it awaits may never begin.
+        restart = threading.Thread(target=server.start)
+        crashed = False
 
         async def crash(task) -> None:
-            if task.key == "leaf/003" and not crashed.is_set():
-                crashed.set()
+            nonlocal crashed
+            if task.key == "leaf/003" and not crashed:
+                crashed = True
                 server.kill()
-                await asyncio.to_thread(server.start)
+                restart.start()
 
         playbook = TrialPlaybook(behave=crash)
         async with open_app(settings, playbooks=[playbook], background=False) as app:
@@ -149,7 +153,8 @@ async def test_a_mission_waits_out_a_crash_of_its_database(tmp_path):
                 found = await app.missions.get(read, mission.id)
             async with app.database.read(Principal.system()) as read:
                 assert (await audit(read)).problems == ()
-    assert crashed.is_set()
+        restart.join()
+    assert crashed
     assert found.state is MissionState.COMPLETED
 
 
