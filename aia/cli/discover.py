@@ -1,6 +1,7 @@
 """`aia discover`: the main job."""
 
 import asyncio
+import math
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -279,7 +280,7 @@ def _print(answer: dict[str, Any]) -> None:
     click.echo(f"\n{len(found)} opportunities, best first (score 0 to 100, 80 % interval):\n")
     for place, o in enumerate(found[:SHOWN], 1):
         low, high = o["interval"]
-        growth = "" if o["growth"] is None else f", growth {100 * o['growth']['slope']:+.0f} % a month"
+        growth = "" if o["growth"] is None else f", growth {100 * math.expm1(o['growth']['slope']):+.0f} % a month"
         click.echo(f"{place:3}. {o['title']}")
         click.echo(f"     {o['score']:.1f} ({low:.1f} to {high:.1f}), {o['documents']} documents{growth}")
         if o["flags"]:
