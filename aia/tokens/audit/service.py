@@ -1,7 +1,8 @@
 """The log towards the outside: checkpoints signed with its key, and proofs under them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from aia.core.errors import Conflict, NotFound
 from aia.core.principal import SYSTEM
@@ -29,6 +30,7 @@ from aia.tokens.log.note import SignedNote, SigningKey, parse_note
 from aia.tokens.store_ids import TRANSFER, number_of
 
 _BLOCK = 1 << STORED_LEVEL
+_Nodes: TypeAlias = Mapping[tuple[int, int], bytes]
 
 
 class NotInLog(NotFound):
@@ -78,7 +80,7 @@ class TransferLog:
 
     async def _require_extension(self, read: Read, old: Checkpoint, new: Checkpoint) -> None:
         spans = consistency_spans(old.tree_size, new.tree_size)
-        proof = await _proof(await Source.of(read), spans, new.tree_size)
+        proof = await _proof(await Source.of(read), spans, new.tree_size, {})
         if not verify_consistency(old.tree_size, new.tree_size, old.root, new.root, proof):
             raise LogBroken(
                 f"the log of {new.tree_size} transfers does not extend the checkpoint of {old.tree_size}: "
@@ -112,7 +114,7 @@ class TransferLog:
         if transfer_id is not None:
             number = number_of(TRANSFER, transfer_id)
             seq = None if number is None else await source.seq_of(number.to_bytes(16, "big"))
-        note, checkpoint = await _newest_or(source, tree_size)
+        note, checkpoint, edge = await _newest_or(source, tree_size)
         if seq is None or seq < 1:
             raise NotInLog(f"{named} is not in the log")
         if seq > checkpoint.tree_size:
@@ -120,10 +122,10 @@ class TransferLog:
                 f"{named} is number {seq}, the checkpoint ends at {checkpoint.tree_size}: make a newer one"
             )
         spans = inclusion_spans(seq - 1, checkpoint.tree_size)
-        blocks = await _blocks(source, [*_low(spans), (0, seq - 1)], checkpoint.tree_size)
+        blocks = await _blocks(source, [*_low(spans, edge), (0, seq - 1)], checkpoint.tree_size)
         if read.organisation != SYSTEM and read.organisation not in blocks.owners[seq - 1]:
             raise NotInLog(f"{named} is not in the log of this organisation")
-        hashes = build_proof(spans, await _reader(source, spans, blocks))
+        hashes = build_proof(spans, await _reader(source, spans, {**edge, **blocks.nodes}))
         return InclusionProof(seq - 1, blocks.leaves[seq - 1], tuple(hashes), note)
 
     async def prove_consistency(self, read: Read, old_size: int, new_size: int | None = None) -> ConsistencyProof:
@@ -132,27 +134,38 @@ class TransferLog:
         Raises `NotInLog` for a size beyond the checkpoint, or of which none was made.
         """
         source = await Source.of(read)
-        note, checkpoint = await _newest_or(source, new_size)
+        note, checkpoint, edge = await _newest_or(source, new_size)
         size = checkpoint.tree_size
         if not 0 <= old_size <= size:
             raise NotInLog(f"the log has {size} transfers under its checkpoint, not {old_size}", old_size=old_size)
-        return ConsistencyProof(old_size, tuple(await _proof(source, consistency_spans(old_size, size), size)), note)
+        spans = consistency_spans(old_size, size)
+        return ConsistencyProof(old_size, tuple(await _proof(source, spans, size, edge)), note)
 
 
-async def _newest_or(source: Source, tree_size: int | None) -> tuple[SignedNote, Checkpoint]:
-    """The newest checkpoint or that of a size; what this process stored is not verified again."""
-    text = await source.note(tree_size)
-    if text is None and tree_size is not None:
+async def _newest_or(source: Source, tree_size: int | None) -> tuple[SignedNote, Checkpoint, _Nodes]:
+    """The newest checkpoint or that of a size; what this process stored is not verified again.
+
+    The third is the right edge of its tree, where the head still stands there: else it is read from the journal.
+    """
+    signed = await source.signed(tree_size)
+    if signed is None and tree_size is not None:
         raise NotInLog(f"no checkpoint of {tree_size} transfers was made", tree_size=tree_size)
-    if text is None:
+    if signed is None:
         raise NotInLog("no checkpoint was made yet: make one with `aia ledger checkpoint`")
-    note = parse_note(text)
-    return note, read_checkpoint(note)
+    note = parse_note(signed.note)
+    checkpoint = read_checkpoint(note)
+    return note, checkpoint, _edge(signed.frontier, checkpoint.tree_size)
 
 
-async def _proof(source: Source, spans: Sequence[Span], size: int) -> list[bytes]:
-    blocks = await _blocks(source, _low(spans), size)
-    return build_proof(spans, await _reader(source, spans, blocks))
+def _edge(frontier: bytes, size: int) -> _Nodes:
+    """The complete nodes at the right edge of the tree of a size, if the frontier is that tree's."""
+    head = Frontier.from_bytes(frontier)
+    return dict(zip(complete_nodes((0, size)), head.hashes, strict=True)) if head.size == size else {}
+
+
+async def _proof(source: Source, spans: Sequence[Span], size: int, edge: _Nodes) -> list[bytes]:
+    blocks = await _blocks(source, _low(spans, edge), size)
+    return build_proof(spans, await _reader(source, spans, {**edge, **blocks.nodes}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +177,9 @@ class _Blocks:
     nodes: dict[tuple[int, int], bytes]
 
 
-def _low(spans: Iterable[Span]) -> list[tuple[int, int]]:
-    return [node for span in spans for node in complete_nodes(span) if node[0] < STORED_LEVEL]
+def _low(spans: Iterable[Span], known: _Nodes) -> list[tuple[int, int]]:
+    """The nodes of a proof that neither are known nor are stored."""
+    return [n for span in spans for n in complete_nodes(span) if n[0] < STORED_LEVEL and n not in known]
 
 
 async def _blocks(source: Source, wanted: Iterable[tuple[int, int]], size: int) -> _Blocks:
@@ -173,9 +187,9 @@ async def _blocks(source: Source, wanted: Iterable[tuple[int, int]], size: int) 
     starts = sorted({position << level >> STORED_LEVEL << STORED_LEVEL for level, position in wanted})
     found = await source.named_leaf_rows([(start + 1, min(start + _BLOCK, size)) for start in starts])
     leaves, owners = dict[int, bytes](), dict[int, tuple[str, str]]()
-    for row, leaf in zip(found.rows, leaves_of(found.rows, found.names, source.microseconds), strict=True):
-        leaves[row[0] - 1] = leaf
-        owners[row[0] - 1] = (found.owners[row[3]], found.owners[row[4]])
+    made = leaves_of(found.rows, found.names, source.microseconds)
+    for row, leaf, of in zip(found.rows, made, found.owners, strict=True):
+        leaves[row[0] - 1], owners[row[0] - 1] = leaf, of
     nodes: dict[tuple[int, int], bytes] = {}
     for start in starts:
         indices = range(start, min(start + _BLOCK, size))
@@ -185,13 +199,13 @@ async def _blocks(source: Source, wanted: Iterable[tuple[int, int]], size: int) 
     return _Blocks(leaves, owners, nodes)
 
 
-async def _reader(source: Source, spans: Sequence[Span], blocks: _Blocks) -> Reader:
-    """The nodes of a proof: those that are stored, and those over the blocks that were read."""
+async def _reader(source: Source, spans: Sequence[Span], known: _Nodes) -> Reader:
+    """The nodes of a proof: those that are known, and those that are stored."""
     high = {node for span in spans for node in complete_nodes(span) if node[0] >= STORED_LEVEL}
-    known = {**blocks.nodes, **await source.nodes_at(high)}
+    found_or_known = {**known, **await source.nodes_at(high - known.keys())}
 
     def node(level: int, position: int) -> bytes:
-        found = known.get((level, position))
+        found = found_or_known.get((level, position))
         if found is None:
             raise LogBroken(f"node {position} of level {level} of the log is missing: run `aia ledger verify`")
         return found

@@ -32,11 +32,19 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class NamedRows:
-    """Rows of leaves, and by the number of an account its id and token, and its organisation."""
+    """Rows of leaves, by the number of an account its id and token, and the organisations of each row's two."""
 
     rows: Sequence[Sequence[Any]]
     names: dict[int, tuple[str, str]]
-    owners: dict[int, str]
+    owners: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint as kept, and where the log stands now: the frontier of the ledger's head."""
+
+    note: str
+    frontier: bytes
 
 
 class Dialect(Protocol):
@@ -186,22 +194,18 @@ class Source:
     async def named_leaf_rows(self, ranges: Sequence[tuple[int, int]]) -> NamedRows:
         """The same for a few short ranges, and what is to be known of just their accounts."""
         if not ranges:
-            return NamedRows((), {}, {})
+            return NamedRows((), {}, ())
         d = self._dialect
         where = " or ".join(f"t.seq between {first} and {last}" for first, last in ranges)
-        about = [d.text(f"{leg}.{column}") for leg in ("d", "c") for column in ("id", "token", "organisation")]
+        about = [d.text(column) for column in ("d.id", "d.token", "c.id", "c.token")]
         rows = await d.rows(
-            f"""select {self._leaf()}, {", ".join(about)}
+            f"""select {self._leaf()}, {", ".join(about)}, d.organisation, c.organisation
             from transfer t join account d on d.no = t.debit join account c on c.no = t.credit
             left join transfer_memo m on m.no = t.memo where {where} order by t.seq"""  # noqa: S608
         )
-        names, owners = dict[int, tuple[str, str]](), dict[int, str]()
-        for row in rows:
-            for leg, at in ((3, 13), (4, 16)):
-                if row[leg] not in names:
-                    names[row[leg]] = (_text(row[at]), _text(row[at + 1]))
-                    owners[row[leg]] = _text(row[at + 2])
-        return NamedRows([tuple(row)[:13] for row in rows], names, owners)
+        names = {row[3]: (_text(row[13]), _text(row[14])) for row in rows}
+        names.update((row[4], (_text(row[15]), _text(row[16]))) for row in rows)
+        return NamedRows([row[:13] for row in rows], names, [(row[17], row[18]) for row in rows])
 
     def _leaf(self) -> str:
         d = self._dialect
@@ -223,12 +227,14 @@ class Source:
         rows = await self._dialect.rows(f"select level, position, hash from log_node where {among}")  # noqa: S608
         return {(row[0], row[1]): row[2] for row in rows}
 
-    async def note(self, tree_size: int | None) -> str | None:
+    async def signed(self, tree_size: int | None) -> Signed | None:
         """The checkpoint of that size, or the newest."""
         where = "" if tree_size is None else f"where tree_size = {tree_size}"
-        query = f"select note from log_checkpoint {where} order by tree_size desc limit 1"  # noqa: S608
-        rows = await self._dialect.rows(query)
-        return rows[0][0] if rows else None
+        rows = await self._dialect.rows(
+            f"""select note, (select frontier from ledger_head where id = 1) from log_checkpoint {where}
+            order by tree_size desc limit 1"""  # noqa: S608
+        )
+        return Signed(rows[0][0], rows[0][1] or b"") if rows else None
 
     async def names(self) -> dict[int, tuple[str, str]]:
         """Of each account, by its number: id and token."""

@@ -1,5 +1,6 @@
 """The pure parts of the audit: ids in bulk, JSON lines, names of Beancount, bounded lists of problems."""
 
+import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,15 @@ VALUES = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.t
 def test_ids_in_bulk_are_the_ids_of_the_store(numbers: list[int]) -> None:
     expected = [text_of("tfr_", number) for number in numbers]
     assert id_texts("tfr_", [number.to_bytes(16, "big") for number in numbers]) == expected
+
+
+def test_ids_in_bulk_of_any_number_are_those_of_the_store_and_a_short_one_is_refused() -> None:
+    for count in (0, 1, 255, 256, 257, 600):
+        numbers = [(n * 0x9E3779B97F4A7C15F39CC0605CEDC835 + n) % 2**128 >> n % 3 * 28 for n in range(count)]
+        expected = [text_of("hld_", number) for number in numbers]
+        assert id_texts("hld_", [number.to_bytes(16, "big") for number in numbers]) == expected
+    with pytest.raises(ValueError, match="16 bytes"):
+        id_texts("tfr_", [bytes(16), bytes(15)])
 
 
 @given(st.dictionaries(st.sampled_from(["seq", "id", "memo", "hold", "amount", "expires_at"]), VALUES))
