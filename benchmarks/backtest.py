@@ -1,9 +1,11 @@
 """Does AIA's forecast say which themes grow, beside popularity, inverse popularity and chance?
 
-    python -m benchmarks.backtest [PATH] [--quick] [--json]
+    python -m benchmarks.backtest [PATH] [--quick] [--development] [--json]
 
-PATH is a dated corpus; default: the companies of ../shared/data (or AIA_SHARED). Cut-offs are the half
-years from 2019-07 to 2021-07, all that leave a year or more of outcomes and have 600 documents before.
+PATH is a dated corpus; default: the companies of ../shared/data (or AIA_SHARED). Cut-offs are those of
+`aia ventures backtest` without `--cutoffs`: the latest five, half a year apart, that leave half the horizon.
+The method was chosen on the cut-offs of `--development`, whose outcomes end before the first of those
+(docs/decisions/0018-backtest-method.md).
 """
 
 import argparse
@@ -17,7 +19,8 @@ from aia.ventures import ReadOptions, read_corpus
 from aia.ventures.backtest import BacktestOptions, backtest, summary
 from aia.ventures.vectors import shipped_table
 
-CUTOFFS = (date(2019, 7, 1), date(2020, 1, 1), date(2020, 7, 1), date(2021, 1, 1), date(2021, 7, 1))
+DEVELOPMENT = tuple(date(year, month, 1) for year in range(2014, 2018) for month in (1, 7))
+"""Of the companies in ../shared: outcomes of 24 months end with 2019-07."""
 
 
 def main() -> int:
@@ -25,17 +28,19 @@ def main() -> int:
     shared = Path(os.environ.get("AIA_SHARED", Path(__file__).parent.parent.parent / "shared"))
     parser.add_argument("path", nargs="?", type=Path, default=shared / "data/yc-companies/companies.jsonl.gz")
     parser.add_argument("--quick", action="store_true", help="one partition")
+    parser.add_argument("--development", action="store_true", help="the cut-offs the method was chosen on")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if not arguments.path.is_file():
         print(f"{arguments.path} is not here: give the path of a dated corpus", file=sys.stderr)
         return 2
     documents = read_corpus(arguments.path, ReadOptions()).documents
-    options = BacktestOptions(CUTOFFS, partitions=1 if arguments.quick else 3)
+    options = BacktestOptions(DEVELOPMENT if arguments.development else (), partitions=1 if arguments.quick else 3)
     results = backtest(documents, shipped_table(), options, progress=lambda line: print(line, file=sys.stderr))
     found = summary(results)
     for r in results:
-        print(f"{r.cutoff}: themes {r.themes:.0f}, Spearman {r.spearman}, 80 % intervals covered {r.coverage_80:.2f}")
+        told = ", ".join(f"{order} {value:+.2f}" for order, value in r.spearman.items())
+        print(f"{r.cutoff}: {r.themes:.0f} themes; Spearman {told}; 80 % intervals covered {r.coverage_80:.2f}")
     ratios = {
         "spearman_mean": found["spearman"]["aia"],
         "spearman_minus_inverse_popularity": found["spearman_minus_inverse_popularity"],

@@ -22,7 +22,7 @@ from aia.ventures.vectors.embedder import Embedder
 
 ORDERS = ("aia", "momentum", "inverse_popularity", "popularity", "random")
 PAST_MAX = 20
-CUTOFFS_DEFAULT = 4
+CUTOFFS_DEFAULT = 5
 CUTOFFS_MAX = 50
 RANDOM_ORDERS = 20
 
@@ -164,7 +164,7 @@ class _Bench:
         # Documents to come are judged by the pace of the last year, which is all that is known on the day.
         months = max(1, min(self._options.horizon_months, int(self._dated.months.max()) - cutoff))
         pace = len(self._dated.between(cutoff - 12, cutoff)) / 12
-        found = forecast(known.features, known.before, max(pace * months, 1.0), past)
+        found = forecast(known.features, known.before, max(pace * months, 1.0), (known.months, months), past)
         rng = np.random.default_rng([seed, cutoff])
         return _measured(known, change, found, rng)
 
@@ -178,9 +178,13 @@ class _Bench:
             known = self._known_on(day, seed)
             if known is None:
                 continue
-            outcome = growth_after(self._dated, known, day, min(cutoff, day + self._options.horizon_months))
+            months = min(cutoff - day, self._options.horizon_months)
+            outcome = growth_after(self._dated, known, day, day + months)
             if outcome is not None:
-                found.append(Past(known.features, outcome[0], known.before, outcome[1]))
+                change, after = outcome
+                found.append(
+                    Past(day, (known.months, months), known.features, change, known.before, float(after.sum()))
+                )
             if len(found) == PAST_MAX:
                 break
         return found
@@ -234,7 +238,7 @@ def _dated(documents: Sequence[Document], embedder: Embedder) -> Dated:
 
 
 def _default_cutoffs(dated: Dated, options: BacktestOptions) -> list[int]:
-    """The latest four days, a sixth of the history apart at most half a year, that leave half the horizon."""
+    """The latest five days that leave half the horizon: half a year apart, or a sixth of a shorter history."""
     first, last = int(dated.months.min()), int(dated.months.max())
     step = max(1, min(6, (last - first) // 6))
     latest = last - max(1, min(options.horizon_months // 2, (last - first) // 4))
