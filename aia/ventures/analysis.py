@@ -22,8 +22,9 @@ DECIMALS = 4
 class Grouping:
     """Needs with their number of documents, and for each document its need and margin.
 
-    The margin is the cosine to the own need's centre less the best cosine to another's (0 when there is
-    no need). A document belongs to the need of its statement with the greatest margin.
+    The margin is the cosine to the own need's centre less the best cosine to another's, or less 0 where no other
+    is nearer than that, so it is never above 1 (0 when there is no need). A document belongs to the need of its
+    statement with the greatest margin.
     """
 
     needs: tuple[tuple[Need, int], ...]
@@ -58,8 +59,9 @@ def _assign(
         for i, need in enumerate(needs):
             cosines = vectors[list(need.members)] @ centres.T
             own = cosines[:, i].copy()
-            cosines[:, i] = -1.0
-            for member, margin in zip(need.members, np.round(own - cosines.max(axis=1), DECIMALS), strict=True):
+            cosines[:, i] = 0.0
+            nearest_other = np.maximum(cosines.max(axis=1), 0.0)
+            for member, margin in zip(need.members, np.round(own - nearest_other, DECIMALS), strict=True):
                 where = statements[member].document
                 best[where] = max(best.get(where, (-2.0, "")), (float(margin), need.id))
     assigned = tuple((best[i][1], best[i][0]) if i in best else (None, 0.0) for i in range(len(documents)))

@@ -1,6 +1,6 @@
 """What the text says about a need: counts, passages, momentum, terms as posteriors, and a rank."""
 
-from aia.ventures.assessment.evidence import assess
+from aia.ventures.assessment.evidence import assess, solved_voices
 from aia.ventures.assessment.market import Surroundings, describe
 from aia.ventures.assessment.posterior import Skills
 from aia.ventures.assessment.ranking import Basis, rank
@@ -17,6 +17,7 @@ __all__ = [
     "momentum",
     "monthly",
     "rank",
+    "solved_voices",
     "voice_months",
     "voices",
 ]

@@ -1,5 +1,6 @@
 """Assessing a need: counting what its documents say, and choosing the passages that show it."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -54,21 +55,11 @@ def _counts(
     spoken: Mapping[int, str | None],
     exposure: int,
 ) -> Counts:
-    texts: dict[int, list[str]] = defaultdict(list)
-    for statement in members:
-        text = documents[statement.document].text
-        texts[statement.document].append(context(text, statement.start, statement.end))
+    texts = _contexts(members, documents)
     told: dict[str, int] = {}
-    paying: set[str] = set()
-    solved: set[str] = set()
     for i, voice in spoken.items():
-        if voice is None:
-            continue
-        told[voice] = max(told.get(voice, 0), *(harm(text) for text in texts[i]))
-        if any(PAYING.search(text) for text in texts[i]):
-            paying.add(voice)
-        if any(SOLVED.search(text) for text in texts[i]):
-            solved.add(voice)
+        if voice is not None:
+            told[voice] = max(told.get(voice, 0), *(harm(text) for text in texts[i]))
     mine = [documents[i] for i in spoken]
     levels = Counter(told.values())
     companies = Counter(d.fields[COMPANY].casefold() for d in mine if d.fields.get(COMPANY))
@@ -86,9 +77,29 @@ def _counts(
         foreign=sum(is_foreign(d.text) for d in mine),
         regulated=sum(REGULATED.search(d.text) is not None for d in mine),
         severity=tuple(levels[level] for level in range(len(HARM) + 1)),
-        paying=len(paying),
-        solved=len(solved),
+        paying=len(_saying(PAYING, texts, spoken)),
+        solved=len(_saying(SOLVED, texts, spoken)),
     )
+
+
+def solved_voices(
+    members: Sequence[Statement], documents: Sequence[Document], spoken: Mapping[int, str | None]
+) -> set[str]:
+    """Those who say, around a statement of theirs, that it is solved; a report and its critics count the same."""
+    return _saying(SOLVED, _contexts(members, documents), spoken)
+
+
+def _contexts(members: Sequence[Statement], documents: Sequence[Document]) -> dict[int, list[str]]:
+    """For each document what surrounds its statements."""
+    texts: dict[int, list[str]] = defaultdict(list)
+    for statement in members:
+        text = documents[statement.document].text
+        texts[statement.document].append(context(text, statement.start, statement.end))
+    return texts
+
+
+def _saying(rule: re.Pattern[str], texts: Mapping[int, Sequence[str]], spoken: Mapping[int, str | None]) -> set[str]:
+    return {v for i, v in spoken.items() if v is not None and any(rule.search(text) for text in texts[i])}
 
 
 def _largest(things: Iterable[str]) -> int:

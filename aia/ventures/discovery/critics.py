@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from aia.ventures.assessment import momentum, voice_months, voices
+from aia.ventures.assessment import momentum, solved_voices, voice_months, voices
 from aia.ventures.discovery.claims import Casebook, ClaimKind, NeedClaim
 from aia.ventures.model import StatementKind
-from aia.ventures.statements import is_satisfied
 
 ONE_SOURCE_SHARE = 0.5
 SOLVED_SHARE = 0.25
@@ -88,9 +87,12 @@ def _several(claim: NeedClaim, book: Casebook) -> str | None:
 
 
 def _unsolved(claim: NeedClaim, book: Casebook) -> str | None:
-    documents = book.documents_of(claim.need)
-    solved = sum(is_satisfied(book.documents[d].text) for d in documents)
-    return f"{solved} of {len(documents)} say it is solved" if solved > SOLVED_SHARE * len(documents) else None
+    """Counted as the report counts it, so that a flag and the number beside it tell the same."""
+    members = [book.statements[i] for i in book.needs[claim.need].members]
+    spoken = voices(book.documents, book.documents_of(claim.need))
+    heard = len({voice for voice in spoken.values() if voice is not None})
+    solved = len(solved_voices(members, book.documents, spoken))
+    return f"{solved} of {heard} voices say that it is solved" if solved > SOLVED_SHARE * heard else None
 
 
 def _distinct(claim: NeedClaim, book: Casebook) -> str | None:

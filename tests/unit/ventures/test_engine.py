@@ -243,6 +243,14 @@ def test_the_sample_is_the_same_for_the_same_seed_and_says_what_it_is(tmp_path):
     assert all('"id": "synthetic-' in line for line in first.read_text().splitlines())
 
 
+def test_margins_are_cosines_at_most_one_where_there_is_a_single_need():
+    texts = ("The export of my invoices fails.", "My invoices fail to export.", "Exporting invoices fails again.")
+    documents = [Document(str(i), text) for i, text in enumerate(texts * 2)]
+    found = group_corpus(documents, seed=0, everything=True)
+    assert len(found.needs) == 1
+    assert all(need is not None and 0 < margin <= 1 for need, margin in found.assigned)
+
+
 def test_nothing_to_group_gives_no_needs():
     documents = [Document(str(i), "Lovely weather today.") for i in range(20)]
     assert group_corpus(documents, seed=0, everything=False).needs == ()

@@ -88,8 +88,21 @@ def test_a_critic_finds_contrary_evidence_and_a_need_of_one_source():
     changed = replace(book, documents=documents)
     found = {c.kind: examine(c, changed) for c in claims_of(book) if c.need == need}
     assert found[ClaimKind.SEVERAL] == f"one source wrote {len(mine)} of {len(mine)}"
-    assert found[ClaimKind.UNSOLVED] == f"{len(mine)} of {len(mine)} say it is solved"
+    assert found[ClaimKind.UNSOLVED] == "1 of 1 voices say that it is solved"
     assert found[ClaimKind.PASSAGE] == "the quotation does not stand there"
+
+
+def test_a_need_is_said_to_be_solved_only_where_its_own_count_says_so():
+    """Praise of something else in the same document is none: the flag and the number beside it are one count."""
+    book = casebook()
+    a = book.candidates[0]
+    mine = book.documents_of(a.need)
+    praise = " " * 500 + "Thanks, the rest of it is excellent and I recommend it."
+    documents = [replace(d, text=d.text + praise if i in mine else d.text) for i, d in enumerate(book.documents)]
+    changed = replace(book, documents=documents)
+    counted = Assessment.from_json(assess([book.needs[a.need]], book.statements, documents)["assessments"][0]).counts
+    (claim,) = [c for c in claims_of(book) if c.need == a.need and c.kind is ClaimKind.UNSOLVED]
+    assert (counted.solved, examine(claim, changed)) == (0, None)
 
 
 def ruled(findings_of, critics: int = 2):
