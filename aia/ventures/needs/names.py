@@ -1,50 +1,39 @@
 """Names of groups: the words that set a group apart, and a short literal clause of its statements that holds them.
 
-Words: class-based TF-IDF (Grootendorst, 2022, "BERTopic"). A clause is a run of words as someone wrote it, between
-marks or joining words, so that a name reads as a person would say it; runs with masks are never taken.
+Words: class-based TF-IDF (Grootendorst, 2022, "BERTopic"). Of the clauses that can stand alone (`clauses`) the name
+is the one whose words tell the group apart, together and not only one by one, and stand in a central statement;
+that tells a problem or a request; that leaves nothing open; and that names nobody whom few others name.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import log
 
-from aia.ventures.statements.cues import PROBLEM
+from aia.ventures.needs.clauses import Clause, clauses_of
+from aia.ventures.statements.cues import PROBLEM, REQUEST
 from aia.ventures.words import STOP_WORDS, content_words
 
 TERMS = 6
 TEXTS_COUNTED_MAX = 2_000
-TEXTS_READ_MAX = 24
-CLAUSES_MAX = 40
-WORDS_MIN = 3
-WORDS_MAX = 10
+TEXTS_READ_MAX = 40
+TEXTS_PAIRED_MAX = 200
+PAIRED_WORDS = 30
 FALLING = (1.0, 0.8, 0.6, 0.4, 0.2)
 """How much the best, second best, ... telling word of a clause adds."""
-COST_OF_A_WORD = 0.06
-PROBLEM_GAIN = 0.25
-WHOLE_GAIN = 0.35
-CENTRAL_GAIN = 0.3
+COST_OF_A_WORD = 0.05
+NEED_GAIN = 0.45
+TOGETHER_GAIN = 0.8
+WHOLE_GAIN = 0.9
+CENTRAL_GAIN = 0.4
+COST_OF_VAGUE = 0.12
+COST_OF_A_STRANGER = 0.35
+STRANGER_SHARE = 0.25
+WORTH_MIN = 0.3
 
-_PIECE = re.compile(r"[^\W_]+(?:['’&-][^\W_]+)*|[^\w\s]|_+")
-_MASK = re.compile(r"XX|^xx+$")
-_JOINING = frozenset(
-    "and but because so when which who where after since although though while if then that as or until before "
-    "however therefore also unless whether".split()
-)
-_FILLER = frozenset(
-    "hi hello hey please also just so well ok okay basically actually really again additionally furthermore now then "
-    "once yet even still dear yes no".split()
-)
-_OPEN_END = frozenset(
-    "a an the my your our their his her its this that these those of to for in on at by with from as into about "
-    "and or but is are was were be been am i we they he she it you not have has had do does did will would can could "
-    "should if so than then very too more most some any no per via get got just been being because when which who "
-    "what where after before over under until since while through during between among also via am im ive".split()
-)
-_WEAK_START = frozenset(
-    "of to for in on at by with from into about than be been being have has had does do did".split()
-)
+_WORD = re.compile(r"[A-Za-z][a-z'’]+|[A-Z]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +76,18 @@ def _telling(counts: Sequence[Counter[str]], sizes: Sequence[int]) -> list[dict[
 
 
 def _title(texts: Sequence[str], weights: dict[str, float], terms: Sequence[str], taken: set[str]) -> str:
-    scored: dict[str, float] = {}
     read = texts[:TEXTS_READ_MAX]
+    together = _together(texts, weights)
+    strangers = _strangers(texts)
+    scored: dict[str, float] = {}
     for place, text in enumerate(read):
         central = CENTRAL_GAIN * (1 - place / len(read))
-        problems = {word for match in PROBLEM.finditer(text) for word in match[0].lower().split()}
-        for clause, whole in _clauses(text):
-            value = _worth(clause, weights, problems) + central + (WHOLE_GAIN if whole else 0.0)
-            shown = _shown(clause)
+        for clause in clauses_of(text):
+            value = _worth(clause, weights, together, strangers) + central
+            shown = _shown(clause.words)
             scored[shown] = max(scored.get(shown, -9.0), value)
-    ranked = sorted(scored, key=lambda shown: (-scored[shown], shown))
-    for shown in ranked:
-        if shown.lower() not in taken and scored[shown] > 0:
+    for shown in sorted(scored, key=lambda shown: (-scored[shown], shown)):
+        if shown.lower() not in taken and scored[shown] > WORTH_MIN:
             return shown
     title = ", ".join(terms[:3]) or "unnamed"
     while title in taken:
@@ -106,49 +95,44 @@ def _title(texts: Sequence[str], weights: dict[str, float], terms: Sequence[str]
     return title
 
 
-def _worth(clause: Sequence[str], weights: dict[str, float], problems: set[str]) -> float:
-    words = {w.lower().replace("’", "'") for w in clause}
-    telling = sorted((weights[w] for w in words if w in weights), reverse=True)
-    value = sum(share * weight for share, weight in zip(FALLING, telling, strict=False))
-    if problems & words:
-        value += PROBLEM_GAIN
-    return value - COST_OF_A_WORD * len(clause)
+def _worth(
+    clause: Clause, weights: dict[str, float], together: dict[frozenset[str], float], strangers: set[str]
+) -> float:
+    words = [w.lower().replace("’", "'") for w in clause.words]
+    telling = sorted({w: weights[w] for w in words if w in weights}.items(), key=lambda pair: -pair[1])
+    value = sum(share * weight for share, (_, weight) in zip(FALLING, telling, strict=False))
+    pairs = [together.get(frozenset(pair), 0.0) for pair in combinations([w for w, _ in telling], 2)]
+    value += TOGETHER_GAIN * max(pairs, default=0.0) + WHOLE_GAIN * clause.whole
+    shown = " ".join(words)
+    if PROBLEM.search(shown) or REQUEST.search(shown):
+        value += NEED_GAIN
+    value -= COST_OF_A_STRANGER * sum(w in strangers for w in words)
+    return value - COST_OF_A_WORD * len(words) - COST_OF_VAGUE * clause.vague
 
 
-def _clauses(text: str) -> Iterator[tuple[list[str], bool]]:
-    """Runs of 3 to 10 words, and whether each is a whole clause."""
-    run: list[str] = []
-    count = 0
-    for match in [*_PIECE.finditer(text), None]:
-        piece = match[0] if match else "."
-        word = piece[0].isalnum() and not _MASK.search(piece) and not piece.isdigit()
-        if word and not (piece.lower() in _JOINING and len(run) >= WORDS_MIN):
-            run.append(piece)
+def _together(texts: Sequence[str], weights: dict[str, float]) -> dict[frozenset[str], float]:
+    """How often two telling words stand in one text, as a share of the pair that does most often."""
+    counts: Counter[frozenset[str]] = Counter()
+    best = set(sorted(weights, key=lambda w: (-weights[w], w))[:PAIRED_WORDS])
+    for text in texts[:TEXTS_PAIRED_MAX]:
+        present = sorted(best & set(content_words(text)))
+        counts.update(frozenset(pair) for pair in combinations(present, 2))
+    most = max(counts.values(), default=1)
+    return {pair: count / most for pair, count in counts.items() if count > 1}
+
+
+def _strangers(texts: Sequence[str]) -> set[str]:
+    """Words that are always written with a capital and that few of the texts hold: names of somebody."""
+    capital: Counter[str] = Counter()
+    plain: set[str] = set()
+    for text in texts[:TEXTS_PAIRED_MAX]:
+        words = set(_WORD.findall(text))
+        if sum(w.isupper() for w in words) > len(words) / 2:
             continue
-        for found in _runs(run):
-            yield found
-            count += 1
-        if count >= CLAUSES_MAX:
-            return
-        run = []
-
-
-def _runs(run: list[str]) -> Iterator[tuple[list[str], bool]]:
-    while run and run[0].lower() in _FILLER | _JOINING:
-        run = run[1:]
-    while run and run[-1].lower() in _OPEN_END:
-        run = run[:-1]
-    if WORDS_MIN <= len(run) <= WORDS_MAX:
-        yield run, True
-    for start in range(len(run) - WORDS_MIN + 1):
-        first = run[start].lower()
-        if first in _WEAK_START or (start and first in STOP_WORDS and first not in {"i", "my", "they", "not", "no"}):
-            continue
-        if len(first) == 1 and first != "i":
-            continue
-        for stop in range(start + WORDS_MIN, min(start + WORDS_MAX - 2, len(run)) + 1):
-            if run[stop - 1].lower() not in _OPEN_END and (stop - start) < len(run):
-                yield run[start:stop], False
+        plain.update(w for w in words if w[0].islower())
+        capital.update({w.lower() for w in words if w[0].isupper()})
+    most = STRANGER_SHARE * min(len(texts), TEXTS_PAIRED_MAX)
+    return {w for w, n in capital.items() if n < most and w not in plain and w not in STOP_WORDS}
 
 
 def _shown(clause: Sequence[str]) -> str:
