@@ -44,9 +44,9 @@ from aia.tokens import (
     TransferLog,
     agent_wallet,
     build_tokens,
+    open_ledger,
     read_genesis,
     wallet,
-    watchers,
 )
 from aia.ventures import ReadOptions, Ventures
 from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
@@ -184,7 +184,7 @@ async def _build(
 ) -> App:
     telemetry = open_telemetry()
     objects = FolderObjects(settings.aia_home)
-    ledger = Ledger(telemetry, watchers())
+    ledger = open_ledger(telemetry)
     poster = _open_poster(stack, settings, database, ledger, sweep=background)
     tokens = build_tokens(ledger, read_genesis(settings.aia_genesis), treasury_key(settings))
     knowledge = Knowledge(record_facts=settings.dkg_enhanced_enabled)

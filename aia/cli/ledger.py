@@ -4,7 +4,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,8 @@ from aia.app import App
 from aia.cli.money import COMMANDS
 from aia.cli.support import json_option, print_json, with_app
 from aia.core.errors import Invalid
-from aia.core.money import UNITS_PER_TOKEN, format_units
+from aia.core.money import format_units
 from aia.core.principal import Principal
-from aia.tokens import Token
 from aia.tokens.audit.export import Export, export_ledger
 from aia.tokens.audit.verify import Audit, audit
 
@@ -32,11 +31,12 @@ def verify_command(as_json: bool) -> int:
     """Replay every transfer, hash it again, and compare all that stands; exit code 1 when it differs."""
 
     async def work(app: App) -> Audit:
-        supply = {Token.AIA: app.settings.aia_initial_supply, Token.AIA_GOV: app.settings.aia_gov_initial_supply}
-        caps = {token: tokens * UNITS_PER_TOKEN for token, tokens in supply.items()}
         async with app.database.read(Principal.system()) as read:
+            caps = {supply.token: supply.cap for supply in await app.tokens.genesis.supply(read)}
             with _bar("Replaying") as progress:
-                return await audit(read, caps=caps, key=app.log.key.verifier, beside=True, progress=progress)
+                found = await audit(read, caps=caps, key=app.log.key.verifier, beside=True, progress=progress)
+            record = await app.tokens.genesis.problems(read)
+        return replace(found, problems=(*record, *found.problems), problem_count=found.problem_count + len(record))
 
     result = with_app(work, durable=False, background=False)
     holds_good = not result.problem_count

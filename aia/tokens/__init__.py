@@ -15,7 +15,7 @@ from aia.tokens.model import (
     TransferKind,
 )
 from aia.tokens.parameters import Parameter, Parameters
-from aia.tokens.parts import Tokens, build_tokens, watchers
+from aia.tokens.parts import Tokens, build_tokens, open_ledger
 from aia.tokens.pay import Split, capture, split, treasury_transfer
 from aia.tokens.poster import Poster, PosterFull, PostingUnknown
 from aia.tokens.service import (
@@ -64,11 +64,11 @@ __all__ = [
     "capture",
     "gov_wallet",
     "mint_account",
+    "open_ledger",
     "read_genesis",
     "split",
     "transfer",
     "treasury_account",
     "treasury_transfer",
     "wallet",
-    "watchers",
 ]

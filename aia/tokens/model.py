@@ -9,6 +9,9 @@ from aia.core.money import Units
 BATCH_MAX = 10_000
 MEMO_CHARACTERS_MAX = 200
 
+TREASURY_OWNER = "treasury"
+"""The owner of accounts that only a signed order may debit."""
+
 
 def is_text(value: str) -> bool:
     """Whether both databases can keep a text: no NUL, which PostgreSQL refuses, and no half of a surrogate pair."""
@@ -59,6 +62,7 @@ class Outcome(StrEnum):
     ACCOUNT_CLOSED = "account-closed"
     WRONG_TOKEN = "wrong-token"  # noqa: S105 - the name of an outcome
     MINT_NOT_ALLOWED = "mint-not-allowed"
+    ORDER_REQUIRED = "order-required"
     HOLD_EXISTS = "hold-exists"
     HOLD_NOT_FOUND = "hold-not-found"
     HOLD_MISMATCH = "hold-mismatch"

@@ -7,13 +7,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aia.core.money import Units
 from aia.infra.sql import Read, Tx
+from aia.infra.telemetry import Telemetry
 from aia.tokens.desk import Desk
 from aia.tokens.genesis import Genesis, GenesisPlan, SupplyCap
 from aia.tokens.model import Token
 from aia.tokens.parameters import Parameters
-from aia.tokens.service import Ledger, Watcher
+from aia.tokens.service import Ledger
 from aia.tokens.staking import Staking
-from aia.tokens.treasury import Hands, Treasury
+from aia.tokens.treasury import Hands, SignedOrders, Treasury
 from aia.tokens.vesting import Vesting
 from aia.tokens.votes import VoteKeeper, Votes
 
@@ -42,9 +43,9 @@ class Tokens:
         await self.votes.ensure(tx)
 
 
-def watchers() -> tuple[Watcher, ...]:
-    """What a ledger must show its mints and movements of AIA_GOV to."""
-    return (SupplyCap(), VoteKeeper())
+def open_ledger(telemetry: Telemetry) -> Ledger:
+    """The ledger with those it shows its mints and movements of AIA_GOV to, and the orders it asks for."""
+    return Ledger(telemetry, (SupplyCap(), VoteKeeper()), SignedOrders())
 
 
 def build_tokens(ledger: Ledger, plan: GenesisPlan, treasury_key: Ed25519PrivateKey) -> Tokens:

@@ -15,9 +15,11 @@ in the order of this table; the first that is broken names the outcome, and noth
     9  both and the transfer are of one token               wrong-token
     10 the account without a floor is debited by MINT only,
        and credited by BURN only                            mint-not-allowed
-    11 the rule of its kind: hold-*, reversal-*
-    12 available = posted - held - floor covers a debit     insufficient-funds
-    13 both balances stay within 2^53-1                     balance-too-large
+    11 an account of the treasury is debited under a signed
+       order only, but for VOID and EXPIRE                  order-required
+    12 the rule of its kind: hold-*, reversal-*
+    13 available = posted - held - floor covers a debit     insufficient-funds
+    14 both balances stay within 2^53-1                     balance-too-large
 
 A chain (`linked`, up to the first transfer that is not) is posted whole or not at all: the one that
 broke a rule says which, the others say linked-failed.
@@ -32,6 +34,7 @@ from aia.core.money import UNITS_MAX, Units
 from aia.tokens.model import (
     BATCH_MAX,
     MEMO_CHARACTERS_MAX,
+    TREASURY_OWNER,
     Account,
     Hold,
     HoldState,
@@ -70,6 +73,7 @@ class State:
 
     `reversed_units`: of each transfer named by a reversal, how much was reversed already.
     `unusable`: ids of transfers or holds that the database cannot keep as they are.
+    `ordered`: transfers that a signed order of the treasury asks for, exactly as they are.
     """
 
     accounts: Mapping[str, Account]
@@ -78,6 +82,7 @@ class State:
     reversed_units: Mapping[str, int]
     next_seq: int
     unusable: frozenset[str] = frozenset()
+    ordered: frozenset[Transfer] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +199,8 @@ def _refusal(book: "_Book", transfer: Transfer) -> Outcome | None:
         return Outcome.MINT_NOT_ALLOWED
     if (credit.floor is None) is not (transfer.kind is TransferKind.BURN):
         return Outcome.MINT_NOT_ALLOWED
+    if debit.owner == TREASURY_OWNER and transfer.kind not in _ZERO_AMOUNT and transfer not in book.ordered:
+        return Outcome.ORDER_REQUIRED
     if transfer.kind in _CLOSED_STATE:
         refusal = _hold_refusal(book, transfer)
     else:
@@ -259,10 +266,11 @@ def _size_refusal(debit: "_Balance", credit: "_Balance", transfer: Transfer) -> 
 class _Balance:
     """An account while a batch is applied: what is fixed, and the three numbers that change."""
 
-    __slots__ = ("closed", "floor", "held", "last_seq", "posted", "token")
+    __slots__ = ("closed", "floor", "held", "last_seq", "owner", "posted", "token")
 
     def __init__(self, account: Account) -> None:
         self.token: Token = account.token
+        self.owner = account.owner
         self.floor = account.floor
         self.closed = account.closed
         self.posted = account.posted
@@ -279,6 +287,7 @@ class _Book:
     def __init__(self, state: State, now: Instant) -> None:
         self.now = now
         self.unusable = state.unusable
+        self.ordered = state.ordered
         self.accounts = {name: _Balance(account) for name, account in state.accounts.items()}
         self.holds = dict(state.holds)
         self.existing = dict(state.existing)

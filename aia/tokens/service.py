@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from aia.core.errors import Conflict, NotFound
@@ -13,8 +13,18 @@ from aia.infra.sql import Event, Read, Tx
 from aia.infra.telemetry import Telemetry
 from aia.tokens import store
 from aia.tokens.log import grow
-from aia.tokens.model import Account, Hold, Outcome, PostedTransfer, Result, Token, Transfer, TransferKind
-from aia.tokens.posting import Posting, post, too_large
+from aia.tokens.model import (
+    TREASURY_OWNER,
+    Account,
+    Hold,
+    Outcome,
+    PostedTransfer,
+    Result,
+    Token,
+    Transfer,
+    TransferKind,
+)
+from aia.tokens.posting import Posting, State, post, too_large
 from aia.tokens.store_postgres import driver_of
 from aia.tokens.store_posting import load_state, write_posting
 
@@ -52,6 +62,11 @@ def mint_account(token: Token) -> str:
     return f"mint:{token.value}"
 
 
+def genesis_mint(token: Token) -> str:
+    """The id of the transfer that minted the supply."""
+    return content_id("tfr", "genesis", token.value)
+
+
 def treasury_account(token: Token) -> str:
     return f"treasury:{token.value}"
 
@@ -76,12 +91,21 @@ class Watcher(Protocol):
     async def posted(self, tx: Tx, transfers: Sequence[PostedTransfer]) -> None: ...
 
 
+class Orders(Protocol):
+    """Knows the signed orders under which tokens leave accounts of the treasury."""
+
+    async def covering(self, tx: Tx, transfers: Sequence[Transfer]) -> frozenset[Transfer]:
+        """Those of the transfers that an order asks for exactly, and is being carried out for."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The double-entry ledger of the deployment."""
+    """The double-entry ledger of the deployment; without `orders` nothing leaves an account of the treasury."""
 
     telemetry: Telemetry
     watchers: tuple[Watcher, ...] = ()
+    orders: Orders | None = None
 
     async def genesis(self, tx: Tx, *, aia_tokens: int, gov_tokens: int) -> None:
         """Mint the supply into the treasury, once: the transfer ids are fixed, so again is no change."""
@@ -94,7 +118,7 @@ class Ledger:
             tx,
             [
                 transfer(
-                    content_id("tfr", "genesis", token.value),
+                    genesis_mint(token),
                     mint_account(token),
                     treasury_account(token),
                     Units(tokens * UNITS_PER_TOKEN),
@@ -128,6 +152,11 @@ class Ledger:
         so that no two transactions wait for each other.
         """
         return (await store.lock_head(tx)).next_seq
+
+    async def guard(self, tx: Tx, account_ids: Sequence[str]) -> None:
+        """Give accounts to the treasury: from the next transfer on, a signed order alone debits them."""
+        await store.lock_head(tx)
+        await store.guard_accounts(tx, account_ids)
 
     async def close_account(self, tx: Tx, account_id: str) -> None:
         """Close an account for ever; raises `AccountNotFound`, or `AccountNotEmpty` while there is anything in it."""
@@ -165,7 +194,7 @@ class Ledger:
     async def _post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         head = await store.lock_head(tx)
         driver = await driver_of(tx)
-        state = await load_state(driver, batch, head.next_seq)
+        state = await self._with_orders(tx, batch, await load_state(driver, batch, head.next_seq))
         posting = post(state, batch, tx.now)
         if posting.transfers:
             frontier, root, nodes = grow(head.frontier, posting.transfers)
@@ -174,6 +203,14 @@ class Ledger:
             await self._watch(tx, posting.transfers)
             _announce(tx, posting)
         return posting.results
+
+    async def _with_orders(self, tx: Tx, batch: Sequence[Transfer], state: State) -> State:
+        """The state with the transfers of the batch that may leave the treasury: asked for once, if one would."""
+        guarded = {account.id for account in state.accounts.values() if account.owner == TREASURY_OWNER}
+        leaving = [t for t in batch if t.debit in guarded] if guarded else []
+        if not leaving or self.orders is None:
+            return state
+        return replace(state, ordered=await self.orders.covering(tx, leaving))
 
     async def _watch(self, tx: Tx, posted: Sequence[PostedTransfer]) -> None:
         watched = [t for t in posted if t.token is Token.AIA_GOV or t.kind is TransferKind.MINT]

@@ -20,7 +20,7 @@ from aia.core.errors import Invalid
 from aia.core.money import UNITS_MAX, Units
 from aia.core.pages import Page, PageRequest, page_of
 from aia.infra.sql import Instants, Read, Tx, metadata
-from aia.tokens.model import Account, Hold, HoldState, PostedTransfer, Token, TransferKind
+from aia.tokens.model import TREASURY_OWNER, Account, Hold, HoldState, PostedTransfer, Token, TransferKind
 from aia.tokens.store_ids import HOLD, TRANSFER, number_of, text_of
 
 KIND_NO = {
@@ -227,19 +227,27 @@ async def open_accounts(tx: Tx, organisation: str, new: Sequence[Account]) -> No
     )
 
 
-async def close_account(tx: Tx, account_id: str) -> bool:
-    """Close an empty account; False if it is not empty. The caller has locked the head.
+async def guard_accounts(tx: Tx, ids: Sequence[str]) -> None:
+    """Make accounts the treasury's: from now on a signed order alone debits them. The caller has locked the head."""
+    await tx.run(sa.update(accounts).where(accounts.c.id.in_(ids)).values(owner=TREASURY_OWNER))
+    await _accounts_changed(tx)
 
-    The head's epoch goes up: who has read accounts without the lock sees that they changed.
-    """
+
+async def close_account(tx: Tx, account_id: str) -> bool:
+    """Close an empty account; False if it is not empty. The caller has locked the head."""
     empty = sa.and_(accounts.c.posted == 0, accounts.c.held == 0)
     closing = sa.update(accounts).where(
         accounts.c.id == account_id, accounts.c.organisation == tx.organisation, empty
     )
     if await tx.run(closing.values(closed=True)) != 1:
         return False
-    await tx.run(sa.update(ledger_head).where(ledger_head.c.id == HEAD).values(epoch=ledger_head.c.epoch + 1))
+    await _accounts_changed(tx)
     return True
+
+
+async def _accounts_changed(tx: Tx) -> None:
+    """The head's epoch goes up: who has read accounts without the lock sees that they changed."""
+    await tx.run(sa.update(ledger_head).where(ledger_head.c.id == HEAD).values(epoch=ledger_head.c.epoch + 1))
 
 
 async def find_account(read: Read, account_id: str) -> Account | None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from aia.app import App, open_app
 from aia.config import Settings
@@ -15,11 +16,12 @@ from aia.core.principal import Principal
 from aia.identity import Identity
 from aia.infra.sql import migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Ledger, Token, TransferKind, mint_account, transfer, wallet
+from aia.tokens import Ledger, Token, mint_account, transfer, wallet
 from aia.tokens.audit.verify import audit
 from aia.tokens.genesis import SupplyCapExceeded
 from aia.tokens.lookup import accounts_by_id
 from aia.tokens.parameters import BadParameter, Parameter
+from aia.tokens.treasury import Action
 from aia.tokens.vesting import NothingToRelease, NotRevocable
 
 pytestmark = pytest.mark.anyio
@@ -121,22 +123,38 @@ async def first_version(settings: Settings) -> None:
 
 
 async def test_no_mint_brings_the_supply_above_its_cap(app: App):
-    mint = transfer(
-        content_id("tfr", "m1"), mint_account(Token.AIA), "treasury:AIA", Units(1), kind=TransferKind.MINT
-    )
-    with pytest.raises(SupplyCapExceeded, match="1000000000"):
+    async def order(name: str, action: Action, **fields) -> None:
         async with app.database.begin(SYSTEM) as tx:
-            await app.ledger.require(tx, [mint])
-    burn = transfer(
-        content_id("tfr", "b1"), "treasury:AIA", mint_account(Token.AIA), Units(5), kind=TransferKind.BURN
-    )
-    async with app.database.begin(SYSTEM) as tx:
-        await app.ledger.require(tx, [burn])
-    async with app.database.begin(SYSTEM) as tx:
-        await app.ledger.require(tx, [mint])
+            await app.tokens.treasury.order(tx, name, action, "test", {"token": "AIA", **fields})
+
+    with pytest.raises(SupplyCapExceeded, match="1000000000"):
+        await order("m1", Action.MINT, credit="treasury:AIA", amount_units=1)
+    await order("b1", Action.BURN, debit="treasury:AIA", amount_units=5)
+    await order("m1", Action.MINT, credit="treasury:AIA", amount_units=1)
     async with app.database.read(SYSTEM) as read:
         assert (await app.tokens.genesis.supply(read))[0].units == 1_000 * MILLION - 4
     await assert_books_hold(app)
+
+
+async def test_the_cap_is_that_of_the_genesis_whatever_the_settings_say_and_a_changed_record_is_found(
+    app: App, settings: Settings
+):
+    richer = settings.model_copy(update={"aia_initial_supply": 2 * settings.aia_initial_supply})
+    async with open_app(richer, durable=False, background=False) as second:
+        async with second.database.read(SYSTEM) as read:
+            assert [supply.cap for supply in await second.tokens.genesis.supply(read)] == [
+                1_000 * MILLION,
+                100 * MILLION,
+            ]
+            assert await second.tokens.genesis.problems(read) == []
+        async with second.database.begin(SYSTEM) as tx:
+            await tx.conn.execute(sa.text("update genesis set cap_units = cap_units + 1 where token = 'AIA'"))
+        async with second.database.read(SYSTEM) as read:
+            (problem,) = await second.tokens.genesis.problems(read)
+    assert problem == (
+        "the genesis of AIA minted 1000000000000000 units, its record says 1000000000000000 with a cap of "
+        "1000000000000001"
+    )
 
 
 async def vesting_of(app: App, account: str):
@@ -186,7 +204,7 @@ async def test_revoking_returns_what_has_not_vested_and_leaves_the_rest(app: App
         opened = await app.tokens.vesting.open(
             tx,
             "vst_x",
-            origin="treasury:AIA",
+            origin=wallet("default"),
             beneficiary=wallet("default"),
             organisation="default",
             token=Token.AIA,
@@ -198,13 +216,14 @@ async def test_revoking_returns_what_has_not_vested_and_leaves_the_rest(app: App
     clock.now = START + 3 * DAY
     async with app.database.begin(SYSTEM) as tx:
         assert await app.tokens.vesting.revoke(tx, opened.id) == 700
+    assert await balances(app, opened.account, wallet("default")) == [300, MILLION - 300]
     with pytest.raises(NotRevocable):
         async with app.database.begin(SYSTEM) as tx:
             await app.tokens.vesting.revoke(tx, opened.id)
     clock.now = START + 20 * DAY
     async with app.database.begin(Principal("default", "test")) as tx:
         assert (await app.tokens.vesting.release(tx, opened.id))[1] == 300
-    assert await balances(app, opened.account, "treasury:AIA") == [0, 150 * MILLION - 300]
+    assert await balances(app, opened.account, wallet("default")) == [0, MILLION]
     await assert_books_hold(app)
 
 
@@ -225,7 +244,7 @@ async def test_a_parameter_is_read_as_it_was_at_a_place_in_the_journal(app: App)
 
     first = await change(20)
     async with app.database.begin(SYSTEM) as tx:
-        await app.ledger.require(tx, [transfer(content_id("tfr", "t1"), "treasury:AIA", "sale:AIA", Units(1))])
+        await app.ledger.require(tx, [transfer(content_id("tfr", "t1"), wallet("default"), "sale:AIA", Units(1))])
     second = await change(30)
     assert await change(40) == second == first + 1
     async with app.database.read(SYSTEM) as read:

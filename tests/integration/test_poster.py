@@ -16,7 +16,17 @@ from aia.core.errors import Unavailable
 from aia.core.principal import Principal
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Ledger, Poster, PosterFull, PostingUnknown, Token, Transfer, TransferKind, treasury_account
+from aia.tokens import (
+    Ledger,
+    Poster,
+    PosterFull,
+    PostingUnknown,
+    Token,
+    Transfer,
+    TransferKind,
+    treasury_account,
+    wallet,
+)
 from tests.integration.test_ledger import NEW_ID, ONE, check, hid, move, post, tid
 from tests.support.postgres import PostgresServer
 
@@ -29,7 +39,7 @@ async def funded(app: App) -> App:
     """Accounts a and b; a has 100,000 units."""
     async with app.database.begin(ONE) as tx:
         await app.ledger.open_wallets(tx, [(name, "test") for name in ("a", "b")])
-    assert await post(app, move("fund", treasury_account(Token.AIA), "a", 100_000)) == ["created"]
+    assert await post(app, move("fund", wallet("default"), "a", 100_000)) == ["created"]
     return app
 
 
@@ -168,7 +178,7 @@ async def test_overdue_holds_are_expired_once_and_the_others_stay(settings: Sett
     async with open_app(settings, clock=lambda: clock[0], durable=False, background=False) as app:
         async with app.database.begin(ONE) as tx:
             await app.ledger.open_wallets(tx, [(name, "test") for name in ("a", "b")])
-        assert await post(app, move("fund", treasury_account(Token.AIA), "a", 100)) == ["created"]
+        assert await post(app, move("fund", wallet("default"), "a", 100)) == ["created"]
         hours = (1, 2, None)
         expires = [None if h is None else now + timedelta(hours=h) for h in hours]
         holds = [

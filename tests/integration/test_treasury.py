@@ -1,7 +1,7 @@
 """Orders of the treasury on real databases: who signed, how much in an epoch, and each carried out once."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,19 @@ from aia.core.errors import AIAError
 from aia.core.ids import content_id
 from aia.core.money import UNITS_PER_TOKEN, Units
 from aia.core.principal import Principal
-from aia.tokens import InsufficientFunds, Token, TransferRefused, transfer, wallet
+from aia.infra.sql import Tx, migrate
+from aia.tokens import (
+    InsufficientFunds,
+    Ledger,
+    Outcome,
+    Token,
+    Transfer,
+    TransferKind,
+    TransferRefused,
+    mint_account,
+    transfer,
+    wallet,
+)
 from aia.tokens.audit.verify import audit
 from aia.tokens.genesis import SupplyCapExceeded
 from aia.tokens.lookup import accounts_by_id
@@ -41,7 +53,9 @@ from aia.tokens.treasury import (
     parse_order,
     public_hex,
     sign_order,
+    store,
 )
+from aia.tokens.treasury.execute import transfer_of
 
 pytestmark = pytest.mark.anyio
 SYSTEM = Principal.system()
@@ -326,19 +340,86 @@ async def test_a_grant_above_the_threshold_names_the_setting(app: App, settings:
             await second.create_organisation("north", "North")
 
 
+async def test_aias_own_code_takes_nothing_from_the_treasury_without_an_order(app: App):
+    before = await balance(app, "sale:AIA")
+    theft = transfer(content_id("tfr", "theft"), "sale:AIA", wallet("default"), Units(9))
+    mint = transfer(
+        content_id("tfr", "m"), mint_account(Token.AIA), wallet("default"), Units(9), kind=TransferKind.MINT
+    )
+    hold = replace(theft, kind=TransferKind.HOLD, hold_id=content_id("hld", "theft"))
+    for taking in (theft, mint, hold, replace(theft, memo="order of the treasury: pay")):
+        async with app.database.begin(SYSTEM) as tx:
+            (by_service,) = await app.ledger.post(tx, [taking])
+        (by_poster,) = await app.poster.submit([taking])
+        assert by_service.outcome is by_poster.outcome is Outcome.ORDER_REQUIRED
+    chain = [
+        replace(transfer(content_id("tfr", "fee"), wallet("default"), "sale:AIA", Units(1)), linked=True),
+        theft,
+    ]
+    (paid, taken) = await app.poster.submit(chain)
+    assert (paid.outcome, taken.outcome) == (Outcome.LINKED_FAILED, Outcome.ORDER_REQUIRED)
+    assert await balance(app, "sale:AIA") == before
+    await assert_all_holds(app)
+
+
+async def test_an_order_lets_the_ledger_post_its_own_transfer_and_no_other(app: App):
+    """The ledger reads the order from the books: whoever says that there is one is not believed."""
+    await pay(app, "ord_0", 1)
+    big = await pay(app, "ord_big", 2_000_000)  # waits for its second signature
+    await give(app, "ord_key", Action.ADD_APPROVER, key=public_hex(SECOND), name="second")
+    moving = transfer_of(big.order)
+    assert moving is not None
+    asked = transfer(moving, "sale:AIA", wallet("default"), big.order.amount)
+    others = (
+        replace(asked, amount=Units(1)),
+        replace(asked, credit="treasury:AIA"),
+        replace(asked, debit="team:AIA"),
+    )
+    async with app.database.begin(SYSTEM) as tx:
+        (early,) = await app.ledger.post(tx, [asked])
+        await store.take_in_hand(tx, "ord_big", moving)
+        (half_signed,) = await app.ledger.post(tx, [asked])
+        await store.add_signatures(tx, "ord_big", [sign_order(big.order, SECOND)])
+        wrong = await app.ledger.post(tx, others)
+        (right,) = await app.ledger.post(tx, [asked])
+    assert {result.outcome for result in (early, half_signed, *wrong)} == {Outcome.ORDER_REQUIRED}
+    assert right.outcome is Outcome.CREATED
+
+
+class Anyone:
+    """Lets everything leave: how the treasury was guarded before the ledger asked for orders."""
+
+    async def covering(self, tx: Tx, transfers: Sequence[Transfer]) -> frozenset[Transfer]:
+        return frozenset(transfers)
+
+
 async def test_money_that_left_without_an_order_and_orders_that_were_changed_are_found(app: App):
     await pay(app, "ord_1", 5)
+    careless = Ledger(app.telemetry, orders=Anyone())
     async with app.database.begin(SYSTEM) as tx:
-        await app.ledger.require(tx, [transfer(content_id("tfr", "theft"), "sale:AIA", wallet("default"), Units(9))])
+        await careless.require(tx, [transfer(content_id("tfr", "theft"), "sale:AIA", wallet("default"), Units(9))])
         changed = (await app.tokens.treasury.get(tx, "ord_1")).order.document() | {"purpose": "other"}
         table = sa.table("treasury_order", sa.column("id"), sa.column("document", sa.JSON))
         await tx.run(sa.update(table).where(table.c.id == "ord_1").values(document=changed))
+        await tx.conn.execute(sa.text("update account set owner = 'system' where id = 'mint:AIA_GOV'"))
     async with app.database.read(SYSTEM) as read:
         count, problems = await app.tokens.treasury.verify(read)
     assert count == 2
-    assert len(problems) == 2
+    assert len(problems) == 3
     assert "ord_1" in problems[0]
     assert "sale:AIA paid 0.000009" in problems[1]
+    assert "mint:AIA_GOV is not marked" in problems[2]
+
+
+async def test_a_database_of_an_earlier_version_guards_its_treasury_after_the_migration(app: App):
+    async with app.database.begin(SYSTEM) as tx:
+        await tx.conn.execute(sa.text("update account set owner = 'system'"))
+        await tx.conn.execute(sa.text("update alembic_version set version_num = '0010'"))
+    await migrate(app.database)
+    theft = transfer(content_id("tfr", "theft"), "team:AIA", wallet("default"), Units(1))
+    (refused,) = await app.poster.submit([theft])
+    assert refused.outcome is Outcome.ORDER_REQUIRED
+    await assert_all_holds(app)
 
 
 def test_an_order_is_read_back_from_its_json_and_bad_fields_are_named():

@@ -210,7 +210,7 @@ async def test_bad_delegations_are_refused_by_name(app: App):
 
 async def test_a_movement_of_aia_writes_no_checkpoint(app: App):
     async with app.database.begin(SYSTEM) as tx:
-        asked = transfer(content_id("tfr", "x"), "treasury:AIA", wallet("north"), Units(5), kind=TransferKind.PLAIN)
+        asked = transfer(content_id("tfr", "x"), wallet("south"), wallet("north"), Units(5), kind=TransferKind.PLAIN)
         await app.ledger.require(tx, [asked])
     async with app.database.read(Principal("north", "test")) as read:
         assert (await app.ledger.entries(read, wallet("north"), PageRequest())).items

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from aia.core.clock import Instant
 from aia.core.principal import Principal
-from aia.infra.sql import Database
+from aia.infra.sql import Database, Tx
 from aia.infra.telemetry import open_telemetry
 from aia.tokens import Account, Hold, Ledger, PostedTransfer, Result, Token, Transfer, TransferKind, posting, store
 from aia.tokens.audit.verify import Audit, audit
-from tests.ledger.oracle import Answer, Oracle
+from aia.tokens.model import TREASURY_OWNER
+from tests.ledger.oracle import BY_ORDER, Answer, Oracle, is_of_the_treasury
 
 PRINCIPAL = Principal("default", "test")
 AT_A_TIME = 4
@@ -31,6 +32,22 @@ class Clock:
         return self.at
 
 
+class OrdersByMemo:
+    """Stands for the orders of the treasury: whatever says that it is by order is."""
+
+    async def covering(self, tx: Tx, transfers: Sequence[Transfer]) -> frozenset[Transfer]:
+        return by_order(transfers)
+
+
+def by_order(transfers: Sequence[Transfer]) -> frozenset[Transfer]:
+    return frozenset(t for t in transfers if t.memo == BY_ORDER)
+
+
+def new_account(name: str, token: str, floor: int | None) -> Account:
+    owner = TREASURY_OWNER if is_of_the_treasury(name) else "test"
+    return Account(name, Token(token), owner, "test", floor, 0, 0, closed=False)
+
+
 class PureBook:
     """The rules of `aia.tokens.posting` (or a copy of it) with every row in memory."""
 
@@ -44,7 +61,7 @@ class PureBook:
 
     def open(self, accounts: dict[str, tuple[str, int | None]]) -> None:
         for name, (token, floor) in accounts.items():
-            self.accounts[name] = Account(name, Token(token), "test", "test", floor, 0, 0, closed=False)
+            self.accounts[name] = new_account(name, token, floor)
 
     def close(self, account: str) -> None:
         self.accounts[account] = self._with(self.accounts[account], closed=True)
@@ -62,6 +79,7 @@ class PureBook:
             existing={i: self.journal[i] for i in wanted.transfers if i in self.journal},
             reversed_units={i: self.reversed[i] for i in wanted.transfers if i in self.reversed},
             next_seq=self.seq + 1,
+            ordered=by_order(batch),
         )
         self.last = done = self.rules.post(state, batch, now)
         for row in done.transfers:
@@ -85,7 +103,7 @@ class DatabaseBook:
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self.database = database
         self.clock = clock
-        self.ledger = Ledger(open_telemetry())
+        self.ledger = Ledger(open_telemetry(), orders=OrdersByMemo())
         # No more at a time than the pool has connections: who waits for one longer than 30 s is turned away.
         self._slots = asyncio.Semaphore(AT_A_TIME)
 
@@ -94,7 +112,7 @@ class DatabaseBook:
         yield self
 
     async def open(self, accounts: dict[str, tuple[str, int | None]]) -> None:
-        new = [Account(name, Token(t), "test", "test", floor, 0, 0, False) for name, (t, floor) in accounts.items()]
+        new = [new_account(name, token, floor) for name, (token, floor) in accounts.items()]
         async with self.database.begin(PRINCIPAL) as tx:
             await store.open_accounts(tx, tx.organisation, new)
 

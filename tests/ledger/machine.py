@@ -17,11 +17,11 @@ from aia.core.ids import content_id
 from aia.core.money import Units
 from aia.tokens import Token, Transfer, TransferKind
 from tests.ledger.books import DatabaseBook, PureBook, compare, differences, expected
-from tests.ledger.oracle import MOST, Oracle
+from tests.ledger.oracle import BY_ORDER, MOST, Oracle
 from tests.ledger.steered import START
 
 K = TransferKind
-NAMES = ["a", "b", "c", "low"]
+NAMES = ["a", "b", "c", "low", "vault"]
 FLOORS: dict[str, tuple[str, int | None]] = {
     **{name: ("AIA", -20 if name == "low" else 0) for name in NAMES},
     **{"mint": ("AIA", None), "gov": ("AIA_GOV", 0), "govmint": ("AIA_GOV", None)},
@@ -71,9 +71,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def hold(self, number: int) -> str:
         return content_id("hld", self.name, str(number))
 
-    @rule(payer=payers, payee=payers, amount=units, linked=st.booleans())
-    def pay(self, payer: str, payee: str, amount: int, linked: bool) -> None:
-        self.ask(K.PLAIN, payer, payee, amount, linked=linked)
+    @rule(payer=payers, payee=payers, amount=units, linked=st.booleans(), ordered=st.booleans())
+    def pay(self, payer: str, payee: str, amount: int, linked: bool, ordered: bool) -> None:
+        self.ask(K.PLAIN, payer, payee, amount, linked=linked, memo=BY_ORDER if ordered else "")
 
     @rule(
         kind=st.sampled_from(list(K)),

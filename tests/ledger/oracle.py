@@ -16,6 +16,13 @@ MOST = 2**53 - 1
 ASKED = ("kind", "debit", "credit", "token", "amount", "hold_id", "reverses", "expires_at", "memo")
 FATES = {"post": "posted", "void": "voided", "expire": "expired"}
 NOTHING: Any = object()
+BY_ORDER = "by order"
+"""The memo of a transfer that a signed order of the treasury asks for, as far as these tests are concerned."""
+
+
+def is_of_the_treasury(account: str) -> bool:
+    """Of the treasury's are the accounts of that name here: only orders take from them."""
+    return account.endswith(":vault")
 
 
 class Answer(NamedTuple):
@@ -138,6 +145,8 @@ class Oracle:
         mints = [self.accounts[name][1] is None for name in (t.debit, t.credit)]
         if mints != [t.kind == "mint", t.kind == "burn"]:
             yield "mint-not-allowed"
+        if is_of_the_treasury(t.debit) and t.memo != BY_ORDER and t.kind not in {"void", "expire"}:
+            yield "order-required"
         if t.kind in FATES:
             yield from self._broken_of_a_closing(t, now)
             yield from self._too_large(t)

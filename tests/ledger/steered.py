@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from aia.core.ids import content_id
 from aia.core.money import Units
 from aia.tokens.model import Token, Transfer, TransferKind
-from tests.ledger.oracle import MOST, Answer, Oracle
+from tests.ledger.oracle import BY_ORDER, MOST, Answer, Oracle
 
 K = TransferKind
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-FLOORS = {"a": 0, "b": 0, "c": 0, "credit": -500, "reserve": -1, "spare": 0, "last": 0}
+FLOORS = {"a": 0, "b": 0, "c": 0, "credit": -500, "reserve": -1, "spare": 0, "last": 0, "vault": 0}
 SIZES = (1, 1, 2, 3, 5, 8, 20, 50, 120, 300, 600)
 OPEN_HOLDS_MOST = 40
 
@@ -144,7 +144,7 @@ class World:
         payer, payee = self.pair()
         token = Token.AIA_GOV if payer == "gov0" else Token.AIA
         amount = self.near(self.oracle.available(self.at(payer)))
-        memo = self.rng.choice(("", "", "ration d’été"))
+        memo = self.rng.choice(("", "", "ration d’été") if payer != "vault" else ("", BY_ORDER, BY_ORDER))
         return self.ask(kind, payer, payee, amount, token=token, memo=memo, **more)
 
     def plain(self) -> Transfer:
@@ -191,7 +191,8 @@ class World:
             return self.ask(kind, "a", "b", amount(1), hold_id=content_id("hld", self.name, "none"))
         hold = self.rng.choice(list(holds)[-OPEN_HOLDS_MOST:])
         made = self.oracle.holds[hold]
-        return self.ask(kind, made.debit, made.credit, amount(made.amount), token=made.token, hold_id=hold)
+        memo = BY_ORDER if made.debit == self.at("vault") and self.rng.random() < 0.8 else ""
+        return self.ask(kind, made.debit, made.credit, amount(made.amount), token=made.token, hold_id=hold, memo=memo)
 
     def post(self) -> Transfer:
         return self.closing(K.POST, self.near)

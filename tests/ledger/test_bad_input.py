@@ -32,6 +32,8 @@ TABLE = {
     "a payment to the mint": (ask(1, K.PLAIN, "a", "mint", 1), "mint-not-allowed"),
     "a mint between wallets": (ask(1, K.MINT, "a", "b", 1), "mint-not-allowed"),
     "a burn between wallets": (ask(1, K.BURN, "a", "b", 1), "mint-not-allowed"),
+    "a payment of the treasury's without an order": (ask(1, K.PLAIN, "vault", "b", 1), "order-required"),
+    "a hold on the treasury's without an order": (ask(1, K.HOLD, "vault", "b", 1, hold="h"), "order-required"),
     "a hold without a name": (ask(1, K.HOLD, "a", "b", 1), "hold-not-found"),
     "an unknown hold": (ask(1, K.POST, "a", "b", 1, hold="none"), "hold-not-found"),
     "a reversal of nothing": (ask(1, K.REVERSAL, "b", "a", 1, reverses="none"), "reversed-not-found"),

@@ -52,6 +52,8 @@ FAULTS = {
         "debit.token is transfer.token",
     ),
     "anyone may pay the mint": ("if (credit.floor is None) is not (transfer.kind is TransferKind.BURN)", "if False"),
+    "the treasury pays whoever asks": ("if debit.owner == TREASURY_OWNER and", "if False and"),
+    "an order for one transfer is one for all": ("transfer not in book.ordered", "not book.ordered"),
     "a changed memo is the same request": ('    ("memo", "memo", Outcome.EXISTS_WITH_DIFFERENT_MEMO),\n', ""),
     "a retry is told today's balance": (
         "Outcome.EXISTS, seen.debit_after, seen.credit_after",

@@ -22,7 +22,7 @@ from aia.tokens.genesis.model import (
 from aia.tokens.genesis.store import GenesisRow, TreasuryAccount
 from aia.tokens.lookup import accounts_by_id
 from aia.tokens.model import Account, PostedTransfer, Token, Transfer, TransferKind
-from aia.tokens.service import SYSTEM, Ledger, mint_account, transfer, treasury_account
+from aia.tokens.service import SYSTEM, Ledger, genesis_mint, mint_account, transfer, treasury_account
 from aia.tokens.vesting import Schedule, Vesting
 
 
@@ -68,6 +68,7 @@ class Genesis:
         grants = allocation_account(self.plan.grants, Token.AIA)
         await self._open(tx, token, parts)
         await self.ledger.require(tx, _spread(token, parts))
+        await self.ledger.guard(tx, [mint_account(token), *(a.account for a, _ in parts)])
         next_seq = await self.ledger.lock(tx)
         await store.add_genesis(tx, GenesisRow(token, supply, supply, grants, next_seq, tx.now), self.plan.text)
         await self.vesting.add(tx, SYSTEM, [s for a, units in parts if (s := _schedule(tx, a, units))])
@@ -108,6 +109,20 @@ class Genesis:
         standing = await accounts_by_id(read, [mint_account(token) for token in Token])
         rows = [row for token in Token if (row := await store.find_genesis(read, token))]
         return [Supply(row.token, Units(-standing[mint_account(row.token)].posted), row.cap) for row in rows]
+
+    async def problems(self, read: Read) -> list[str]:
+        """Where the record of the genesis differs from the transfers it made, which stand in the log."""
+        found: list[str] = []
+        for supply in await self.supply(read):
+            row = await self._row(read, supply.token)
+            minted = await self.ledger.transfer(read, genesis_mint(supply.token))
+            amount = None if minted is None else minted.amount
+            if not amount == row.supply == row.cap:
+                found.append(
+                    f"the genesis of {supply.token} minted {amount} units, its record says {row.supply} "
+                    f"with a cap of {row.cap}"
+                )
+        return found
 
     async def treasury_accounts(self, read: Read) -> list[TreasuryAccount]:
         return await store.all_treasury_accounts(read)

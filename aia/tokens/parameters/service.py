@@ -9,6 +9,12 @@ from aia.tokens.parameters.model import DEFINITIONS, Change, Parameter, check_va
 from aia.tokens.service import Ledger
 
 
+async def values_in_force(read: Read, names: Sequence[Parameter], seq: int | None = None) -> dict[Parameter, int]:
+    """Values for the next transfer, or those that were for the transfer `seq`."""
+    changed = await store.latest(read, names, seq)
+    return {name: changed[name].value if name in changed else DEFINITIONS[name].default for name in names}
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """The governed numbers of the economy."""
@@ -19,8 +25,7 @@ class Parameters:
         self, read: Read, names: Sequence[Parameter] = tuple(Parameter), *, seq: int | None = None
     ) -> dict[Parameter, int]:
         """Values in force for the next transfer, or those that were for the transfer `seq`."""
-        changed = await store.latest(read, names, seq)
-        return {name: changed[name].value if name in changed else DEFINITIONS[name].default for name in names}
+        return await values_in_force(read, names, seq)
 
     async def value(self, read: Read, name: Parameter, *, seq: int | None = None) -> int:
         return (await self.values(read, [name], seq=seq))[name]

@@ -25,6 +25,7 @@ from aia.tokens.treasury.model import (
     sign_order,
 )
 from aia.tokens.treasury.service import GrantTooLarge, Treasury
+from aia.tokens.treasury.warrant import SignedOrders
 
 __all__ = [
     "Action",
@@ -46,6 +47,7 @@ __all__ = [
     "RegisteredKey",
     "SameApproverTwice",
     "Signature",
+    "SignedOrders",
     "SpendingLimitExceeded",
     "Treasury",
     "parse_order",

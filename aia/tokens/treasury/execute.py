@@ -26,9 +26,17 @@ from aia.tokens.treasury.model import (
 from aia.tokens.vesting import Vesting
 
 
-def transfer_of(order_id: str) -> str:
-    """The id of the transfer an order makes: derived, so that an order moves once."""
-    return content_id("tfr", "order", order_id)
+def transfer_of(order: Order) -> str | None:
+    """The id of the transfer an order makes, if it moves tokens: derived, so that an order moves once."""
+    if order.action not in MOVES:
+        return None
+    if order.action is Action.VEST:
+        return content_id("tfr", "vesting", _schedule_of(order))
+    return content_id("tfr", "order", order.id)
+
+
+def _schedule_of(order: Order) -> str:
+    return content_id("vst", "order", order.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +58,31 @@ class Hands:
                 return found
         raise NotATreasuryAccount(f"{account[:60]!r} is no account of the treasury: aia treasury accounts lists them")
 
-    async def carry_out(self, tx: Tx, order: Order) -> str | None:
-        """The id of the transfer that was made, if the order moves tokens. Raises what refuses it."""
+    async def carry_out(self, tx: Tx, order: Order) -> None:
+        """Make the order's transfer, or change what it changes. Raises what refuses it."""
         if order.action in MOVES:
-            return await self._move_tokens(tx, order)
-        await self._change_rule(tx, order)
-        return None
+            await self._move_tokens(tx, order)
+        else:
+            await self._change_rule(tx, order)
 
-    async def _move_tokens(self, tx: Tx, order: Order) -> str:
+    async def _move_tokens(self, tx: Tx, order: Order) -> None:
         match order.action:
             case Action.PAY:
-                return await self._move(tx, order, order.text("debit"), order.text("credit"))
+                await self._move(tx, order, order.text("debit"), order.text("credit"))
             case Action.MINT:
                 await self.treasury_account(tx, order.text("credit"), order.token)
-                return await self._move(tx, order, self._mint(order), order.text("credit"), TransferKind.MINT)
+                await self._move(tx, order, self._mint(order), order.text("credit"), TransferKind.MINT)
             case Action.BURN:
-                return await self._move(tx, order, order.text("debit"), self._mint(order), TransferKind.BURN)
+                await self._move(tx, order, order.text("debit"), self._mint(order), TransferKind.BURN)
             case Action.VEST:
-                return await self._vest(tx, order)
+                await self._vest(tx, order)
             case Action.FUND_REWARDS:
                 moving = self._transfer(order, order.text("debit"), rewards_account(self._token(order)))
                 await self.staking.fund(tx, moving)
-                return moving.id
             case _:
                 assert order.action is Action.SLASH
-                moving = transfer_of(order.id)
-                await self.staking.slash(tx, order.text("wallet"), order.amount, moving, order.purpose)
-                return moving
+                taking = content_id("tfr", "order", order.id)
+                await self.staking.slash(tx, order.text("wallet"), order.amount, taking, order.purpose)
 
     async def _change_rule(self, tx: Tx, order: Order) -> None:
         match order.action:
@@ -102,27 +108,24 @@ class Hands:
 
     async def _move(
         self, tx: Tx, order: Order, debit: str, credit: str, kind: TransferKind = TransferKind.PLAIN
-    ) -> str:
-        moving = self._transfer(order, debit, credit, kind)
-        await self.ledger.require(tx, [moving])
-        return moving.id
+    ) -> None:
+        await self.ledger.require(tx, [self._transfer(order, debit, credit, kind)])
 
     def _transfer(self, order: Order, debit: str, credit: str, kind: TransferKind = TransferKind.PLAIN) -> Transfer:
         return transfer(
-            *(transfer_of(order.id), debit, credit, order.amount),
+            *(content_id("tfr", "order", order.id), debit, credit, order.amount),
             kind=kind,
             token=self._token(order),
             memo=f"order of the treasury: {order.action.value}",
         )
 
-    async def _vest(self, tx: Tx, order: Order) -> str:
+    async def _vest(self, tx: Tx, order: Order) -> None:
         owners = await organisations_of(tx, [order.text("credit")])
         if order.text("credit") not in owners:
             raise AccountNotFound(f"account {order.text('credit')!r} does not exist: open it before vesting to it")
-        schedule = content_id("vst", "order", order.id)
         await self.vesting.open(
             tx,
-            schedule,
+            _schedule_of(order),
             origin=order.text("debit"),
             beneficiary=order.text("credit"),
             organisation=owners[order.text("credit")],
@@ -132,7 +135,6 @@ class Hands:
             duration=timedelta(days=order.number("duration_days")),
             revocable=bool(order.fields["revocable"]),
         )
-        return content_id("tfr", "vesting", schedule)
 
     async def _set_limit(self, tx: Tx, order: Order) -> None:
         found = await self.treasury_account(tx, order.text("account"), None)

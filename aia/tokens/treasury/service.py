@@ -10,15 +10,15 @@ from aia.core.canonical import canonical
 from aia.core.clock import rfc3339
 from aia.core.errors import AIAError
 from aia.core.ids import content_id
-from aia.core.money import UNITS_PER_TOKEN, Units, format_units
+from aia.core.money import Units, format_units
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
-from aia.tokens.genesis import Genesis, TreasuryAccount
-from aia.tokens.model import Token
+from aia.tokens.genesis import Genesis
+from aia.tokens.model import TREASURY_OWNER, Token
 from aia.tokens.parameters import Parameter, Parameters
-from aia.tokens.service import Ledger, wallet
+from aia.tokens.service import Ledger, mint_account, wallet
 from aia.tokens.treasury import store
-from aia.tokens.treasury.execute import Hands
+from aia.tokens.treasury.execute import Hands, transfer_of
 from aia.tokens.treasury.model import (
     VALIDITY_MAX,
     Action,
@@ -44,6 +44,7 @@ from aia.tokens.treasury.model import (
     public_hex,
     sign_order,
 )
+from aia.tokens.treasury.warrant import thresholds_in_force
 
 GRANT_VALIDITY = timedelta(hours=1)
 
@@ -157,15 +158,14 @@ class Treasury:
 
     async def thresholds(self, read: Read) -> dict[Token, Units]:
         """Above how many units of a token an order needs a second approver."""
-        names = (Parameter.SECOND_APPROVAL_AIA, Parameter.SECOND_APPROVAL_GOV)
-        values = await self.parameters.values(read, names)
-        return {t: Units(values[n] * UNITS_PER_TOKEN) for t, n in zip((Token.AIA, Token.AIA_GOV), names, strict=True)}
+        return await thresholds_in_force(read)
 
     async def _execute(self, tx: Tx, order: Order) -> None:
         if "debit" in order.fields:
             await self._spend(tx, order)
-        transfer = await self.hands.carry_out(tx, order)
-        closed = await store.close(tx, order.id, transfer)
+        await store.take_in_hand(tx, order.id, transfer_of(order))
+        await self.hands.carry_out(tx, order)
+        closed = await store.close(tx, order.id)
         assert closed, "the head's lock lets one transaction at a time execute orders"
 
     async def _spend(self, tx: Tx, order: Order) -> None:
@@ -239,20 +239,23 @@ class Treasury:
             if page.next_cursor is None:
                 break
             cursor = page.next_cursor
-        for account in await self.genesis.treasury_accounts(read):
-            problems += await self._unordered(read, account)
+        guarded = [(found.account, found.token) for found in await self.genesis.treasury_accounts(read)]
+        for account, token in [*guarded, *((mint_account(token), token) for token in Token)]:
+            problems += await self._unordered(read, account, token)
         return count, problems
 
-    async def _unordered(self, read: Read, account: TreasuryAccount) -> list[str]:
-        first = await self.genesis.next_seq(read, account.token)
+    async def _unordered(self, read: Read, account: str, token: Token) -> list[str]:
+        first = await self.genesis.next_seq(read, token)
         problems: list[str] = []
+        if (await self.ledger.account(read, account)).owner != TREASURY_OWNER:
+            problems.append(f"{account} is not marked as the treasury's: the ledger would let anyone debit it")
         cursor = None
         while True:
-            page = await self.ledger.entries(read, account.account, PageRequest.of(200, cursor))
-            out = {t.id: t for t in page.items if t.debit == account.account and t.amount and t.seq >= first}
+            page = await self.ledger.entries(read, account, PageRequest.of(200, cursor))
+            out = {t.id: t for t in page.items if t.debit == account and t.amount and t.seq >= first}
             missing = sorted(set(out) - await store.transfers_of_orders(read, list(out)))
             problems += [
-                f"{account.account} paid {format_units(out[t].amount)} by {t} (sequence {out[t].seq}), no order"
+                f"{account} paid {format_units(out[t].amount)} by {t} (sequence {out[t].seq}), no order"
                 for t in missing
             ]
             if page.next_cursor is None:

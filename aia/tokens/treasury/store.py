@@ -94,11 +94,27 @@ async def add_signatures(tx: Tx, order_id: str, new: Sequence[Signature]) -> Non
     await tx.insert(signatures, rows)
 
 
-async def close(tx: Tx, order_id: str, transfer: str | None) -> bool:
+async def take_in_hand(tx: Tx, order_id: str, transfer: str | None) -> None:
+    """Name the transfer that a waiting order is about to make, for the ledger to find it by."""
+    await tx.run(sa.update(orders).where(_waiting(order_id)).values(transfer=transfer))
+
+
+async def in_hand(read: Read, transfers: Sequence[str]) -> list[OrderRecord]:
+    """The orders that are about to make these transfers."""
+    mine = sa.and_(orders.c.transfer.in_(transfers), orders.c.state == OrderState.WAITING.value)
+    rows = await read.rows(sa.select(orders).where(mine))
+    signed = await _signatures(read, [row.id for row in rows])
+    return [_record(row, signed[row.id]) for row in rows]
+
+
+async def close(tx: Tx, order_id: str) -> bool:
     """Mark a waiting order as executed; the statement decides who does."""
-    waiting = sa.and_(orders.c.id == order_id, orders.c.state == OrderState.WAITING.value)
-    values = {"state": OrderState.EXECUTED.value, "transfer": transfer, "executed_at": tx.now}
-    return await tx.run(sa.update(orders).where(waiting).values(**values)) == 1
+    values = {"state": OrderState.EXECUTED.value, "executed_at": tx.now}
+    return await tx.run(sa.update(orders).where(_waiting(order_id)).values(**values)) == 1
+
+
+def _waiting(order_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(orders.c.id == order_id, orders.c.state == OrderState.WAITING.value)
 
 
 def _record(row: sa.Row[Any], signed: Sequence[Signature]) -> OrderRecord:
