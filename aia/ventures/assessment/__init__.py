@@ -5,9 +5,10 @@ from aia.ventures.assessment.market import Surroundings, describe
 from aia.ventures.assessment.posterior import Skills
 from aia.ventures.assessment.ranking import Basis, rank
 from aia.ventures.assessment.trend import momentum, monthly
-from aia.ventures.assessment.voices import exposure, voice_months, voices
+from aia.ventures.assessment.voices import Audience, exposure, voice_months, voices
 
 __all__ = [
+    "Audience",
     "Basis",
     "Skills",
     "Surroundings",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aia.ventures.assessment.cues import HARM, PAYING, REGULATED, SOLVED, context, harm, is_foreign
 from aia.ventures.assessment.trend import momentum
-from aia.ventures.assessment.voices import voice_months, voice_of, voices
+from aia.ventures.assessment.voices import Audience, voice_months, voice_of, voices
 from aia.ventures.model import Assessment, Counts, Document, Market, Need, Statement, StatementKind
 from aia.ventures.words import content_words
 
@@ -20,18 +20,18 @@ def assess(
     statements: Sequence[Statement],
     documents: Sequence[Document],
     *,
-    exposure: int,
+    audience: Audience,
     market: Market | None = None,
     skills: tuple[tuple[str, float], ...] = (),
 ) -> Assessment:
     """Everything that is counted of one need, its momentum, and its best passages.
 
-    `exposure` is `voices.exposure(documents)`, the same for all needs of a corpus.
+    `audience` is that of the documents, the same for all needs of a corpus.
     """
     members = [statements[i] for i in need.members]
     where = sorted({statement.document for statement in members})
     spoken = voices(documents, where)
-    months = voice_months(documents, spoken)
+    months = voice_months(documents, spoken, audience)
     return Assessment(
         need=need.id,
         title=need.title,
@@ -40,7 +40,7 @@ def assess(
         authors=len({documents[i].author for i in where} - {None}),
         statements=len(members),
         requests=sum(statement.kind is StatementKind.REQUEST for statement in members),
-        counts=_counts(members, documents, spoken, exposure),
+        counts=_counts(members, documents, spoken, audience.voices),
         momentum=momentum(months),
         months=months,
         evidence=passages(need, statements, documents),

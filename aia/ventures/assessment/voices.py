@@ -6,7 +6,8 @@ no more than three voices count: people who feel a need say it in their own word
 identity are found by MinHash with banding (Broder, 1997; Leskovec, Rajaraman and Ullman, 2014, chapter 3).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from zlib import crc32
 
@@ -21,6 +22,8 @@ COPY_JACCARD = 0.6
 COPY_WORDS_MIN = 8
 COPY_TOKENS_MAX = 200
 BANDS, ROWS = 16, 2
+BUCKET_MAX = 16
+"""Texts looked up under one key: more share a phrase, not a text; so work grows with texts."""
 _PRIME = (1 << 31) - 1
 
 
@@ -49,16 +52,32 @@ def voice_of(document: Document) -> str:
     return f"d:{document.id}" if document.author is None else f"a:{document.author.strip().casefold()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """All who speak in a corpus: how many voices there are, and in each month; counted once for all its needs."""
+
+    voices: int
+    months: Mapping[str, int]
+
+    @classmethod
+    def of(cls, documents: Sequence[Document]) -> "Audience":
+        names = [voice_of(document) for document in documents]
+        months = _by_month((d.day, name) for d, name in zip(documents, names, strict=True))
+        return cls(len(set(names)), {month: len(months[month]) for month in sorted(months)})
+
+
 def exposure(documents: Sequence[Document]) -> int:
     """How many voices there are to be heard in a corpus."""
     return len({voice_of(document) for document in documents})
 
 
-def voice_months(documents: Sequence[Document], spoken: dict[int, str | None]) -> tuple[tuple[str, int, int], ...]:
+def voice_months(
+    documents: Sequence[Document], spoken: Mapping[int, str | None], audience: Audience | None = None
+) -> tuple[tuple[str, int, int], ...]:
     """(month, voices of the need, all voices) for each month with documents."""
-    everything = _by_month((d.day, voice_of(d)) for d in documents)
+    everything = (Audience.of(documents) if audience is None else audience).months
     mine = _by_month((documents[i].day, voice) for i, voice in spoken.items() if voice is not None)
-    return tuple((month, len(mine.get(month, ())), len(everything[month])) for month in sorted(everything))
+    return tuple((month, len(mine.get(month, ())), everything[month]) for month in sorted(everything))
 
 
 def _by_month(pairs: Iterable[tuple[date | None, str]]) -> dict[str, set[str]]:
@@ -94,7 +113,9 @@ class _Copies:
             group = len(self._leaders)
             self._leaders.append(runs)
             for key in keys:
-                self._bands.setdefault(key, []).append(group)
+                bucket = self._bands.setdefault(key, [])
+                if len(bucket) < BUCKET_MAX:
+                    bucket.append(group)
         self._exact[words] = group
         return group
 

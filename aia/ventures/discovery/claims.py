@@ -9,10 +9,13 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aia.core.ids import content_id
 from aia.ventures.model import Assessment, Document, Need, Statement
+
+if TYPE_CHECKING:
+    from aia.ventures.assessment import Audience
 
 PLANTED_ONE_IN = 20
 PASSAGES_CLAIMED_MAX = 8
@@ -59,6 +62,8 @@ class Casebook:
     needs: Mapping[str, Need]
     statements: Sequence[Statement]
     documents: Sequence[Document]
+    audience: "Audience | None" = None
+    """Of the documents; counted when it is needed if not given."""
 
     def documents_of(self, need: str) -> set[int]:
         return {self.statements[i].document for i in self.needs[need].members}

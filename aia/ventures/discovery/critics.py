@@ -69,7 +69,7 @@ def _count(claim: NeedClaim, book: Casebook) -> str | None:
 
 def _growth(claim: NeedClaim, book: Casebook) -> str | None:
     spoken = voices(book.documents, book.documents_of(claim.need))
-    found = momentum(voice_months(book.documents, spoken))
+    found = momentum(voice_months(book.documents, spoken, book.audience))
     if found is None:
         return "there are too few dates to tell"
     claimed = claim.content["lower"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from aia.core.money import Units
@@ -14,6 +14,7 @@ from aia.knowledge import Fact, Knowledge, Passage, StoredDocument
 from aia.llm import Model
 from aia.missions import Inputs, Mission, Task, TaskFailed, Work
 from aia.reports import Reports, dumps
+from aia.ventures.assessment.voices import Audience
 from aia.ventures.discovery.arguments import argued, numbered
 from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
 from aia.ventures.discovery.compose import compose
@@ -67,6 +68,7 @@ class DiscoverySession:
         self._stored: list[StoredDocument] | None = None
         self._loading = asyncio.Lock()
         self._rounds_done: dict[int, list[Round]] = {}
+        self._taken: Taken | None = None
 
     async def work(self, task: Task, inputs: Inputs) -> Work:
         """The task's skill names the tool; what it is given follows from the skill."""
@@ -101,9 +103,13 @@ class DiscoverySession:
                     self._stored = await self._knowledge.documents(read, self._mission.brief["corpus"])
             return self._stored
 
-    async def _plain(self, inputs: Inputs) -> list[Document]:
-        """The documents; those that were not read have no date, so that they count in no month."""
-        return unread_undated([plain(d) for d in await self._documents()], set(read_of(inputs)))
+    async def _read(self, inputs: Inputs) -> "Taken":
+        """What the scouts made of the corpus: worked out once, when all of them are done."""
+        stored = await self._documents()
+        async with self._loading:
+            if self._taken is None:
+                self._taken = await asyncio.to_thread(Taken.of, stored, inputs)
+            return self._taken
 
     async def _companies(self) -> list[Document] | None:
         """The company corpus of the brief, if it names one."""
@@ -138,7 +144,7 @@ class DiscoverySession:
         return self._rounds_done[number]
 
     async def _group(self, task: Task, inputs: Inputs) -> Work:
-        statements = statements_of(inputs)
+        statements = (await self._read(inputs)).statements
         documents = await self._documents()
         texts = [documents[s.document].text[s.start : s.end] for s in statements]
         result = await self._tool("group", statements, texts, self._mission.seed, int(task.input["needs"]))
@@ -149,8 +155,8 @@ class DiscoverySession:
 
     async def _assess(self, task: Task, inputs: Inputs) -> Work:
         mine = needs_of(inputs)[task.input["share"] :: task.input["of"]]
-        documents = await self._plain(inputs)
-        result = await self._tool("assess", mine, statements_of(inputs), documents, await self._companies())
+        taken, companies = await self._read(inputs), await self._companies()
+        result = await self._tool("assess", mine, taken.statements, taken.documents, companies, taken.audience)
         assessments = [Assessment.from_json(row) for row in result["assessments"]]
         said: dict[str, Any] = {}
         tokens = 0
@@ -166,7 +172,8 @@ class DiscoverySession:
         self, model: Model, assessments: Sequence[Assessment], needs: Mapping[str, Need], inputs: Inputs
     ) -> tuple[list[Assessment], dict[str, Any], int]:
         """The assessments in the model's words, what it argued and what was dropped, and its tokens."""
-        documents, statements = await self._plain(inputs), statements_of(inputs)
+        taken = await self._read(inputs)
+        documents, statements = taken.documents, taken.statements
         phrased: list[Assessment] = []
         arguments: dict[str, Any] = {}
         dropped: Counter[str] = Counter()
@@ -212,7 +219,8 @@ class DiscoverySession:
     async def _casebook(self, inputs: Inputs) -> Casebook:
         needs = {need.id: need for need in needs_of(inputs)}
         ranked = _ranked_assessments(inputs)
-        return Casebook(tuple(ranked), needs, statements_of(inputs), await self._plain(inputs))
+        taken = await self._read(inputs)
+        return Casebook(tuple(ranked), needs, taken.statements, taken.documents, taken.audience)
 
     def _hand_out(
         self, book: Casebook, critics: int
@@ -286,9 +294,18 @@ class SignedReport:
         await self._reports.copy(self._mission, self._data)
 
 
-def statements_of(inputs: Inputs) -> list[Statement]:
-    """All statements of the scouts, in order of document and place."""
-    return statements_in(extracts_of(inputs))
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was read: all statements in order of place, and the documents, the unread ones without a date."""
+
+    statements: list[Statement]
+    documents: list[Document]
+    audience: Audience
+
+    @classmethod
+    def of(cls, stored: Sequence[StoredDocument], inputs: Inputs) -> "Taken":
+        documents = unread_undated([plain(d) for d in stored], set(read_of(inputs)))
+        return cls(statements_in(extracts_of(inputs)), documents, Audience.of(documents))
 
 
 def needs_of(inputs: Inputs) -> list[Need]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from aia.agents import shipped_skills
-from aia.ventures.assessment import Surroundings, describe, exposure
+from aia.ventures.assessment import Audience, Surroundings, describe
 from aia.ventures.assessment import assess as assess_need
 from aia.ventures.assessment import rank as rank_needs
 from aia.ventures.discovery.basis import basis_of
@@ -17,7 +17,7 @@ from aia.ventures.needs import group as group_statements
 from aia.ventures.statements import find_statements
 from aia.ventures.vectors import Embedding, open_embedder, shipped_table
 
-STATEMENTS_GROUPED_MAX = 400_000
+STATEMENTS_GROUPED_MAX = 1_000_000
 
 
 def extract(documents: Sequence[tuple[int, str]]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def extract(documents: Sequence[tuple[int, str]]) -> dict[str, Any]:
 
 
 def group(statements: Sequence[Statement], texts: Sequence[str], seed: int, needs_max: int) -> dict[str, Any]:
-    """The head of scouting: needs of all statements; of more than 400,000 the strongest are grouped."""
+    """The head of scouting: needs of all statements; of more than a million the strongest are grouped."""
     chosen = list(range(len(statements)))
     if len(chosen) > STATEMENTS_GROUPED_MAX:
         chosen.sort(key=lambda i: (-statements[i].strength, i))
@@ -55,16 +55,17 @@ def assess(
     statements: Sequence[Statement],
     documents: Sequence[Document],
     companies: Sequence[Document] | None = None,
+    audience: Audience | None = None,
 ) -> dict[str, Any]:
     """An analyst: what the text says about each need, who serves it already, and what skills it takes."""
     skills = [(skill.name, skill.description) for skill in shipped_skills()]
     surroundings = Surroundings.of(shipped_table(), companies, skills)
-    every = exposure(documents)
+    audience = Audience.of(documents) if audience is None else audience
     found: list[dict[str, Any]] = []
     for need in needs:
         centre = surroundings.centre(describe(need, statements, documents))
         market, near = surroundings.market(centre), surroundings.skills_of(centre)
-        assessed = assess_need(need, statements, documents, exposure=every, market=market, skills=near)
+        assessed = assess_need(need, statements, documents, audience=audience, market=market, skills=near)
         found.append(assessed.to_json())
     return {"assessments": found}
 

@@ -78,9 +78,10 @@ def _select(block: np.ndarray, k: int) -> Found:
     found = np.take_along_axis(columns, order, axis=1)
     best = np.take_along_axis(values, order, axis=1)
     if wide < width:
-        # Where the last of the k ties with the least of the spare ones, equals may lie outside: take the whole row.
+        # Where the last of the k ties with the least of the spare ones, equals may lie outside: look there too.
         for row in np.flatnonzero(best[:, -1] <= values.min(axis=1)):
-            found[row] = np.argsort(-block[row], kind="stable")[:k]
+            able = np.flatnonzero(block[row] >= best[row, -1])
+            found[row] = able[np.argsort(-block[row, able], kind="stable")[:k]]
             best[row] = block[row, found[row]]
     return found, best
 
