@@ -56,7 +56,7 @@ def write_corpus(path: Path, documents: int) -> None:
 
 def run(home: Path, corpus: Path) -> dict[str, Any]:
     """The discovery in a process of its own; raises when it fails."""
-    environment = os.environ | {"AIA_HOME": str(home), "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | {"AIA_HOME": str(home), "OPENBLAS_NUM_THREADS": "1", "AIA_TASK_TIMEOUT_S": "3600"}
     environment.pop("DATABASE_URL", None)
     before, began, at = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), time.time()
     done = subprocess.run(

@@ -101,6 +101,7 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         record_bytes_max=settings.aia_record_bytes_max,
         documents_max=settings.aia_documents_max,
         files_max=settings.aia_input_files_max,
+        window_bytes_max=settings.aia_input_window_bytes_max,
         today=system_clock().date(),
     )
     cleaning = CleanOptions(settings.aia_near_repeat_similarity, keep_private=options["keep_pii"])

@@ -165,6 +165,11 @@ class Settings(BaseSettings):
     aia_github_token: SecretStr | None = Field(default=None, description="raises GitHub's limit on requests")
 
     aia_input_files_max: int = Field(default=10_000, ge=1, description="files of one input: of a folder or archive")
+    aia_input_window_bytes_max: int = Field(
+        default=2 * 1024**3,
+        ge=1024,
+        description="bytes a zstd decoder may hold for a file packed with --long; never more than half the memory",
+    )
     aia_near_repeat_similarity: float = Field(
         default=0.9,
         ge=0.5,

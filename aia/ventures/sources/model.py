@@ -21,6 +21,7 @@ class Limits:
     input_bytes_max: int = 4 * 1024**3
     record_bytes_max: int = 1024 * 1024
     files_max: int = 10_000
+    window_bytes_max: int = 2 * 1024**3
     nesting_max: int = 3
     folder_depth_max: int = 16
 

@@ -6,7 +6,6 @@ import io
 import itertools
 import lzma
 import stat
-import sys
 import tempfile
 import zipfile
 import zlib
@@ -18,11 +17,7 @@ from typing import IO, TypeAlias, cast
 
 from aia.ventures.sources.errors import SourceError
 from aia.ventures.sources.model import Limits, Piece, Unreadable
-
-if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdError, ZstdFile  # pyright: ignore[reportMissingImports]
-else:
-    from backports.zstd import ZstdError, ZstdFile
+from aia.ventures.sources.zstd import ZstdError, open_zstd
 
 BLOCK_BYTES = 1 << 16
 RATIO_MAX = 200  # text packs 3 to 10 times; a bomb thousands of times
@@ -163,7 +158,8 @@ class _Unpack:
         elif packing is None:
             yield from self._members(name, buffered, depth)
         else:
-            yield from self.stream(name, _unpacked(packing, buffered), depth + 1, None)
+            window = self.limits.window_bytes_max
+            yield from self.stream(name, _unpacked(packing, name, buffered, head, window), depth + 1, None)
 
     def _piece(self, name: Path, file: IO[bytes], path: Path | None) -> Piece:
         blocks = self.blocks(name, file, packed=path is None)
@@ -231,12 +227,12 @@ def _bomb(name: Path) -> SourceError:
     return SourceError.at(name, f"unpacks to more than {RATIO_MAX} times its size: unpack and check it by hand")
 
 
-def _unpacked(packing: str, file: IO[bytes]) -> IO[bytes]:
+def _unpacked(packing: str, name: Path, file: IO[bytes], head: bytes, window_max: int) -> IO[bytes]:
     match packing:
         case "gzip":
             return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
         case "zstd":
-            return cast("IO[bytes]", ZstdFile(file))
+            return open_zstd(name, file, head, window_max)
         case "bzip2":
             return cast("IO[bytes]", bz2.BZ2File(file))
         case _:

@@ -46,10 +46,11 @@ class ReadOptions:
     record_bytes_max: int = 1024 * 1024
     documents_max: int = 1_000_000
     files_max: int = 10_000
+    window_bytes_max: int = 2 * 1024**3
 
     @property
     def limits(self) -> Limits:
-        return Limits(self.input_bytes_max, self.record_bytes_max, self.files_max)
+        return Limits(self.input_bytes_max, self.record_bytes_max, self.files_max, self.window_bytes_max)
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,7 +320,7 @@ def test_the_page_of_sources_names_each_with_what_it_reads():
     assert rows == {name: source.reads for name, source in load_plugins("aia.sources")}, "run: make docs"
 
 
-def test_forty_languages_and_words_alone_are_read(tmp_path):
+def test_words_alone_are_read_in_any_script(tmp_path):
     words = "hello bonjour hola ciao hallo привет 你好 こんにちは مرحبا שלום 안녕 नमस्ते สวัสดี xin γειά".split()
     corpus = read(tmp_path, "w.txt", "\n".join(f"{word}{i}" for i in range(3) for word in words))
     assert len(corpus.documents) == 45

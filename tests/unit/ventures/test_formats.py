@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from aia.infra.plugins import load_plugins
 from aia.ventures.sources import ReadOptions, SourceError, read_corpus, read_paths
+from aia.ventures.sources.zstd import window_bytes
 
 GOOD = "The export of invoices fails every month and nobody answers."
 
@@ -95,6 +96,26 @@ def test_an_encrypted_member_is_named(tmp_path):
     data[6] |= 1
     data[data.index(b"PK\x01\x02") + 8] |= 1
     refuse(write(tmp_path / "a.zip", bytes(data)), "encrypted")
+
+
+def packed_long(data: bytes) -> bytes:
+    """As `zstd --long=31` packs a stream whose size it does not know."""
+    options = {zstd.CompressionParameter.window_log: 31, zstd.CompressionParameter.enable_long_distance_matching: 1}
+    compressor = zstd.ZstdCompressor(options=options)
+    return compressor.compress(data) + compressor.flush()
+
+
+def test_a_dump_packed_with_a_window_of_two_gigabytes_is_read(tmp_path):
+    path = write(tmp_path / "RC_2019-04.zst", packed_long(texts(20).encode()))
+    assert window_bytes(path.read_bytes()[:64]) == 2**31
+    assert len(read_corpus(path, ReadOptions()).documents) == 20
+
+
+def test_a_window_above_the_bound_is_refused_with_its_remedy(tmp_path):
+    path = write(tmp_path / "RC_2019-04.zst", packed_long(texts(20).encode()))
+    error = refuse(path, "zstd window is 2048 MiB", window_bytes_max=256 * 1024**2)
+    assert "AIA_INPUT_WINDOW_BYTES_MAX" in error.detail
+    assert "zstd -d --long=31" in error.detail
 
 
 @pytest.mark.parametrize("packing", ["gz", "zst", "bz2", "xz", "zip"])
