@@ -55,9 +55,7 @@ def open_zstd(name: Path, file: IO[bytes], head: bytes, window_max: int) -> IO[b
     allowed = max(min(window_max, int(memory_bytes() * SHARE_OF_MEMORY)), WINDOW_BYTES_FREE)
     wanted = window_bytes(head) or 0
     if wanted > allowed:
-        remedy = (
-            "raise AIA_INPUT_WINDOW_BYTES_MAX" if wanted > window_max else "use a machine with more memory"
-        )
+        remedy = "raise AIA_INPUT_WINDOW_BYTES_MAX" if wanted > window_max else "use a machine with more memory"
         what = (
             f"its zstd window is {wanted >> 20} MiB (packed with --long) and {allowed >> 20} MiB are allowed here: "
             f"{remedy}, or unpack it first with zstd -d --long=31"
