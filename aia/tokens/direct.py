@@ -1,70 +1,179 @@
-"""Posting a batch on PostgreSQL in two round trips: one statement reads, one writes, and nothing is locked between.
+"""Posting on PostgreSQL in one round trip, or two: rows that are not known are read, and one statement writes.
 
-The second writes only if the ledger's head still stands where the first read it; then nobody came between, and
-the batch is what it would have been under the lock. If somebody did, the caller posts it under the lock. What
-needs more than these two statements (memos, watched transfers) is left to the caller too.
+Nothing is locked between. The statement writes only if the ledger's head still stands where the rows were right;
+then nobody came between, and the batch is what it would have been under the lock. A batch can be prepared while the
+one before it is being written: it counts on that one, and is written after it or not at all. What needs more
+than these statements (memos, watched transfers, accounts of the treasury) is left to the caller.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aia.core.clock import Instant
+from aia.core.ids import NewId
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.tokens.log import grow
-from aia.tokens.model import Result, Token, Transfer, TransferKind
-from aia.tokens.posting import post
-from aia.tokens.service import POSTED, Ledger
+from aia.tokens.model import TREASURY_OWNER, Result, Token, Transfer, TransferKind
+from aia.tokens.posting import State, post
+from aia.tokens.recent import Recent
+from aia.tokens.service import POSTED
 from aia.tokens.store import Head
 from aia.tokens.store_postgres import PostgresDriver
-from aia.tokens.store_posting import News, change_of, state_of, wanted_of
+from aia.tokens.store_posting import Change, News, Rows, Wanted, change_of, rows_of, wanted_of
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch with its results, and what to write for them: nothing if no transfer was made."""
+
+    results: tuple[Result, ...]
+    change: Change | None
+    before: Head
+    after: Head
+    news: News | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A connection of the pool that is kept."""
+
+    connection: AsyncConnection
+    driver: PostgresDriver
 
 
 class DirectPosting:
-    """Keeps one connection of the database's pool while it is used."""
+    """Keeps two connections of the database's pool while it is used: one writes while the other reads.
 
-    def __init__(self, database: Database, ledger: Ledger) -> None:
+    For one caller, who prepares one batch after another and writes them in that order.
+    """
+
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._ledger = ledger
-        self._conn: AsyncConnection | None = None
+        self._reader: _Line | None = None
+        self._writer: _Line | None = None
+        self._recent: Recent | None = None
+        self._idle = asyncio.Event()  # nothing is being written
+        self._idle.set()
 
     def takes(self, batch: Sequence[Transfer]) -> bool:
-        """Whether two statements are enough for a batch."""
+        """Whether these statements are enough for a batch."""
         if self._database.dialect != "postgresql":
             return False
         return not any(t.memo or t.token is Token.AIA_GOV or t.kind is TransferKind.MINT for t in batch)
 
-    async def post(self, batch: Sequence[Transfer]) -> tuple[Result, ...] | None:
-        """The results, durable; None, and nothing is posted, when another writer came between."""
+    async def prepare(self, batch: Sequence[Transfer]) -> Prepared | None:
+        """The batch as it will be if what was prepared before it is written; None if it must go the long way."""
         try:
-            if self._conn is None:
-                self._conn = await self._database.engine.connect()
-            return await self._post(self._conn, batch)
+            async with self._database.outside() as (now, new_id):
+                return await self._prepare(batch, now, new_id)
         except BaseException:
-            await self.close()
+            self.forget()
+            await self._drop_reader()
             raise
 
-    async def _post(self, conn: AsyncConnection, batch: Sequence[Transfer]) -> tuple[Result, ...] | None:
-        async with self._database.outside(Principal.system(), conn) as tx:
-            driver = await PostgresDriver.on(conn)
-            wanted = wanted_of(batch)
-            head, found = await driver.read(wanted)
-            state = state_of(driver, wanted, found, head.next_seq)
-            posting = post(state, batch, tx.now)
-            if posting.transfers:
-                frontier, root, nodes = grow(head.frontier, posting.transfers)
-                after = Head(posting.next_seq, frontier, root, head.epoch)
-                body = json.dumps({"first_seq": head.next_seq, "last_seq": posting.next_seq - 1})
-                news = News(tx.new_id("evt"), tx.organisation, POSTED, body, tx.now)
-                if not await driver.write(change_of(driver, posting, state, nodes, {}), head, after, news):
-                    return None
-        self._ledger.count(posting.results)
-        return posting.results
+    async def _prepare(self, batch: Sequence[Transfer], now: Instant, new_id: NewId) -> Prepared | None:
+        if self._recent is None or self._recent.full:
+            await self._idle.wait()  # rows read now must be those of all that was prepared
+            self._recent = None
+        known = await self._state(batch, now)
+        if known is None:
+            return None
+        recent, state, wanted = known
+        accounts = recent.accounts
+        if any((debit := accounts.get(t.debit)) and debit.owner == TREASURY_OWNER for t in batch):
+            return None  # a signed order may ask for it, which the ledger finds out
+        posting = post(state, batch, now)
+        before = recent.head
+        if not posting.transfers:
+            return Prepared(posting.results, None, before, before, None)
+        frontier, root, nodes = grow(before.frontier, posting.transfers)
+        after = Head(posting.next_seq, frontier, root, before.epoch)
+        change = change_of(posting, state, wanted, nodes, {})
+        recent.count_on(posting, after)
+        body = json.dumps({"first_seq": before.next_seq, "last_seq": posting.next_seq - 1})
+        news = News(new_id("evt"), Principal.system().organisation, POSTED, body, now)
+        return Prepared(posting.results, change, before, after, news)
+
+    async def _state(self, batch: Sequence[Transfer], now: Instant) -> tuple[Recent, State, Wanted] | None:
+        if any(t.reverses is not None for t in batch):
+            await self._idle.wait()  # sums of reversals are not among what is known
+        recent = self._recent
+        wanted = wanted_of(batch, recent)
+        rows: Rows = ([], [], [], {})
+        if recent is None or not wanted.nothing():
+            self._reader = line = self._reader or await self._connect()
+            head, found = await line.driver.read(wanted)
+            if recent is None:
+                self._recent = recent = Recent(head, now)
+            elif not (head.is_at(recent.head) or head.is_at(recent.written)):
+                self.forget()
+                return None
+            rows = rows_of(line.driver, found)
+        accounts, existing, holds, reversed_units = rows
+        recent.learn(accounts, holds)
+        read = {row.id: row for row in existing}
+        at_hand = {t.id: row for t in batch if (row := recent.transfer(t.id))}
+        reversed_ones = {t.reverses: row for t in batch if t.reverses and (row := recent.transfer(t.reverses))}
+        state = State(
+            accounts=recent.accounts,
+            holds=recent.holds,
+            existing=read | at_hand | reversed_ones,
+            reversed_units=reversed_units,
+            next_seq=recent.head.next_seq,
+            unusable=wanted.unusable,
+        )
+        return recent, state, wanted
+
+    async def write(self, prepared: Prepared) -> bool:
+        """Make a batch durable; False, and nothing is written, if what it counts on is not what stands."""
+        self._idle.clear()
+        done = False
+        try:
+            async with self._database.outside():
+                self._writer = line = self._writer or await self._connect()
+                if prepared.change is None:  # what was refused must be refused by what stands
+                    done = await line.driver.stands(prepared.before)
+                else:
+                    done = await line.driver.write(prepared.change, prepared.before, prepared.after, prepared.news)
+        except BaseException:
+            writer, self._writer = self._writer, None
+            await _drop(writer)
+            raise
+        finally:
+            if not done:
+                self.forget()
+            elif self._recent is not None:
+                self._recent.written = prepared.after
+            self._idle.set()
+        return done
+
+    def forget(self) -> None:
+        """Know nothing, so that the next batch reads all it needs: for when somebody else has posted."""
+        self._recent = None
+
+    async def _connect(self) -> _Line:
+        connection = await self._database.engine.connect()
+        return _Line(connection, await PostgresDriver.on(connection))
+
+    async def _drop_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        await _drop(reader)
 
     async def close(self) -> None:
-        """Give the connection back; a broken one is not used again."""
-        conn, self._conn = self._conn, None
-        if conn is not None:
-            await conn.invalidate()
-            await conn.close()
+        """Give the connections back."""
+        self.forget()
+        writer, self._writer = self._writer, None
+        await self._drop_reader()
+        await _drop(writer)
+
+
+async def _drop(line: _Line | None) -> None:
+    """Give a connection back; a broken one is not used again."""
+    if line is not None:
+        await line.connection.invalidate()
+        await line.connection.close()

@@ -19,7 +19,7 @@ from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.tokens import store
-from aia.tokens.direct import DirectPosting
+from aia.tokens.direct import DirectPosting, Prepared
 from aia.tokens.model import BATCH_MAX, Hold, Result, Transfer, TransferKind
 from aia.tokens.posting import too_large
 from aia.tokens.service import Ledger
@@ -48,6 +48,23 @@ class _Submission:
     done: "asyncio.Future[tuple[Result, ...]]"
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Submissions that are one batch; `prepared` None: it goes the long way."""
+
+    taken: Sequence[_Submission]
+    prepared: Prepared | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A batch that is being written."""
+
+    taken: Sequence[_Submission]
+    prepared: Prepared
+    written: "asyncio.Task[bool]"
+
+
 class Poster:
     """Posts what callers submit, in transactions of its own; made and closed within a running event loop.
 
@@ -57,15 +74,18 @@ class Poster:
     def __init__(self, database: Database, ledger: Ledger, *, queue_max: int, sweep_s: float | None) -> None:
         self._database = database
         self._ledger = ledger
-        self._direct = DirectPosting(database, ledger)
+        self._direct = DirectPosting(database)
         self._queue_max = queue_max
-        self._sweep_s = sweep_s
         self._queue: deque[_Submission] = deque()
         self._waiting = 0
-        self._closing = False
+        self._closing = self._ending = False
+        self._stop = asyncio.Event()
         self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._log = structlog.get_logger("aia.poster")
         self._task = asyncio.create_task(self._run(), name="aia.poster")
+        sweeping = None if sweep_s is None else self._sweep_for_ever(sweep_s)
+        self._sweeper = None if sweeping is None else asyncio.create_task(sweeping, name="aia.poster.sweep")
 
     async def submit(self, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         """Post a batch; returns when it is durable, with a result for each transfer in order.
@@ -82,41 +102,64 @@ class Poster:
             raise PosterFull(
                 f"{self._waiting} transfers wait, of at most {self._queue_max}: ask again later, with the same ids"
             )
-        submission = _Submission(batch, asyncio.get_running_loop().create_future())
-        self._queue.append(submission)
+        return await self._enqueue(batch)
+
+    def _enqueue(self, batch: Sequence[Transfer]) -> "asyncio.Future[tuple[Result, ...]]":
+        done: asyncio.Future[tuple[Result, ...]] = self._loop.create_future()
+        self._queue.append(_Submission(batch, done))
         self._waiting += len(batch)
         self._wake.set()
-        return await submission.done
+        return done
 
     async def close(self) -> None:
         """Take nothing more, post what waits, and end."""
         self._closing = True
+        self._stop.set()
+        if self._sweeper is not None:
+            await self._sweeper
+        self._ending = True
         self._wake.set()
         await self._task
         await self._direct.close()
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        sweep_at = loop.time()
-        while self._queue or not self._closing:
-            if self._sweep_s is not None and loop.time() >= sweep_at and not self._closing:
-                more = await self._sweep_and_log()
-                sweep_at = loop.time() + (0 if more else self._sweep_s)
-            if self._queue:
-                await self._post(self._take())
-            else:
-                await self._sleep(None if self._sweep_s is None else sweep_at - loop.time())
-
-    async def _sleep(self, seconds: float | None) -> None:
-        """Until something is submitted, the poster is closed, or the seconds have passed."""
-        self._wake.clear()
-        try:
-            async with asyncio.timeout(seconds):
+        """Prepare one batch while the one before it is written; write it as soon as that one stands."""
+        flight: _Flight | None = None
+        while self._queue or flight is not None or not self._ending:
+            if not self._queue and (flight is None or not flight.written.done()):
+                self._wake.clear()
                 await self._wake.wait()
-        except TimeoutError:
-            return
+                continue
+            work = await self._prepare(self._take(begins=flight is None))
+            landed, flight = flight, None
+            if landed is not None and not await _stands(landed):
+                await self._post(landed.taken)
+                await self._post(work.taken)
+                continue
+            if work.prepared is not None:
+                flight = self._launch(work.taken, work.prepared)
+            if landed is not None:
+                self._ledger.count(landed.prepared.results)
+                self._answer(landed.taken, landed.prepared.results)
+            if work.prepared is None:
+                await self._post(work.taken)
 
-    def _take(self) -> list[_Submission]:
+    async def _prepare(self, taken: Sequence[_Submission]) -> _Work:
+        batch = _joined(taken)
+        if not batch or not self._direct.takes(batch):
+            return _Work(taken, None)
+        try:
+            return _Work(taken, await self._direct.prepare(batch))
+        except Exception as error:  # noqa: BLE001 - it is tried again the long way, which tells the callers
+            self._log.info("poster.not-prepared", transfers=len(batch), error=str(error))
+            return _Work(taken, None)
+
+    def _launch(self, taken: Sequence[_Submission], prepared: Prepared) -> _Flight:
+        written = asyncio.create_task(self._direct.write(prepared), name="aia.poster.write")
+        written.add_done_callback(lambda _: self._wake.set())
+        return _Flight(taken, prepared, written)
+
+    def _take(self, *, begins: bool) -> list[_Submission]:  # noqa: ARG002
         """What waits, up to the bound of a batch; who gave up waiting is left out."""
         taken: list[_Submission] = []
         room = BATCH_MAX
@@ -129,10 +172,12 @@ class Poster:
         return taken
 
     async def _post(self, taken: Sequence[_Submission]) -> None:
-        """Post submissions as one batch. If it fails though the database answers, one of them is the cause:
-        then each is posted alone, so that it fails nobody else."""
+        """Post submissions as one batch, with nothing else under way. If it fails though the database answers, one
+        of them is the cause: then each is posted alone, so that it fails nobody else."""
+        if not taken:
+            return
         try:
-            results = await self._commit([transfer for one in taken for transfer in _closed_chain(one.batch)])
+            results = await self._commit(_joined(taken))
         except Exception as error:  # noqa: BLE001 - whatever it is, every caller must hear of it
             if len(taken) > 1 and not _is_outage(error):
                 for one in taken:
@@ -142,6 +187,9 @@ class Poster:
             for one in taken:
                 _fail(one, error)
             return
+        self._answer(taken, results)
+
+    def _answer(self, taken: Sequence[_Submission], results: tuple[Result, ...]) -> None:
         start = 0
         for one in taken:
             end = start + len(one.batch)
@@ -151,9 +199,11 @@ class Poster:
 
     async def _commit(self, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         if self._direct.takes(batch):
-            results = await self._direct.post(batch)
-            if results is not None:
-                return results
+            prepared = await self._direct.prepare(batch)
+            if prepared is not None and await self._direct.write(prepared):
+                self._ledger.count(prepared.results)
+                return prepared.results
+        self._direct.forget()  # the head is about to move
         async with self._database.begin(Principal.system()) as tx:
             return await self._ledger.post(tx, batch)
 
@@ -162,8 +212,17 @@ class Poster:
         async with self._database.read(Principal.system()) as read:
             overdue = await store.expired_holds(read, read.now, SWEEP_MAX)
         if overdue:
-            await self._commit([_expiry(hold) for hold in overdue])
+            await self._enqueue([_expiry(hold) for hold in overdue])
         return len(overdue)
+
+    async def _sweep_for_ever(self, every_s: float) -> None:
+        while not self._closing:
+            if not await self._sweep_and_log():
+                try:
+                    async with asyncio.timeout(every_s):
+                        await self._stop.wait()
+                except TimeoutError:
+                    continue
 
     async def _sweep_and_log(self) -> bool:
         """Sweep; whether there may be more. What fails is tried again at the next look."""
@@ -172,6 +231,21 @@ class Poster:
         except (SQLAlchemyError, OSError, AIAError) as error:
             self._log.warning("poster.sweep-failed", error=str(error))
             return False
+
+
+async def _stands(landed: _Flight) -> bool:
+    """Whether a batch was written. If not, or the database failed meanwhile, it must be posted again: what was
+    written after all answers `exists`."""
+    try:
+        return await landed.written
+    except Exception:  # noqa: BLE001 - the next attempt tells the callers
+        return False
+
+
+def _joined(taken: Sequence[_Submission]) -> Sequence[Transfer]:
+    if len(taken) == 1:
+        return _closed_chain(taken[0].batch)
+    return [transfer for one in taken for transfer in _closed_chain(one.batch)]
 
 
 def _closed_chain(batch: Sequence[Transfer]) -> Sequence[Transfer]:

@@ -26,7 +26,7 @@ broke a rule says which, the others say linked-failed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aia.core.clock import Instant
@@ -41,7 +41,6 @@ from aia.tokens.model import (
     Outcome,
     PostedTransfer,
     Result,
-    Token,
     Transfer,
     TransferKind,
     is_text,
@@ -131,7 +130,7 @@ def post(state: State, batch: Sequence[Transfer], now: Instant) -> Posting:
             results.append(_post_one(book, transfer))
     if chain:  # an open chain ends with the batch
         results += _post_chain(book, chain)
-    return book.posting(tuple(results), state)
+    return book.posting(tuple(results))
 
 
 def _post_chain(book: "_Book", chain: Sequence[Transfer]) -> list[Result]:
@@ -150,16 +149,21 @@ def _post_chain(book: "_Book", chain: Sequence[Transfer]) -> list[Result]:
 def _post_one(book: "_Book", transfer: Transfer) -> Result:
     if book.unusable and not book.unusable.isdisjoint((transfer.id, transfer.hold_id, transfer.reverses)):
         return Result(transfer.id, Outcome.INVALID_ID)
-    seen = book.existing.get(transfer.id)
+    seen = book.seen(transfer.id)
     if seen is not None:
         difference = _difference(seen, transfer)
         if difference is not None:
             return Result(transfer.id, difference)
         return Result(transfer.id, Outcome.EXISTS, seen.debit_after, seen.credit_after, seen.seq)
-    refusal = _refusal(book, transfer)
-    if refusal is not None:
-        return Result(transfer.id, refusal)
-    return book.apply(transfer)
+    refusal = _field_refusal(transfer)
+    if refusal is None:
+        debit, credit = book.account(transfer.debit), book.account(transfer.credit)
+        if debit is None or credit is None:
+            return Result(transfer.id, Outcome.ACCOUNT_NOT_FOUND)
+        refusal = _refusal(book, debit, credit, transfer)
+        if refusal is None:
+            return book.apply(debit, credit, transfer)
+    return Result(transfer.id, refusal)
 
 
 _COMPARED = (
@@ -183,28 +187,24 @@ def _difference(seen: PostedTransfer, asked: Transfer) -> Outcome | None:
     return None
 
 
-def _refusal(book: "_Book", transfer: Transfer) -> Outcome | None:
-    """The first rule the transfer breaks, or None."""
-    refusal = _field_refusal(transfer)
-    if refusal is not None:
-        return refusal
-    debit, credit = book.accounts.get(transfer.debit), book.accounts.get(transfer.credit)
-    if debit is None or credit is None:
-        return Outcome.ACCOUNT_NOT_FOUND
-    if (debit.closed or credit.closed) and transfer.kind not in _ZERO_AMOUNT:
+def _refusal(book: "_Book", debit: Account, credit: Account, transfer: Transfer) -> Outcome | None:
+    """The first rule from the eighth on that the transfer breaks, or None."""
+    kind = transfer.kind
+    if (debit.closed or credit.closed) and kind not in _ZERO_AMOUNT:
         return Outcome.ACCOUNT_CLOSED
     if not debit.token is credit.token is transfer.token:
         return Outcome.WRONG_TOKEN
-    if (debit.floor is None) is not (transfer.kind is TransferKind.MINT):
+    if (debit.floor is None) is not (kind is TransferKind.MINT):
         return Outcome.MINT_NOT_ALLOWED
-    if (credit.floor is None) is not (transfer.kind is TransferKind.BURN):
+    if (credit.floor is None) is not (kind is TransferKind.BURN):
         return Outcome.MINT_NOT_ALLOWED
-    if debit.owner == TREASURY_OWNER and transfer.kind not in _ZERO_AMOUNT and transfer not in book.ordered:
+    if debit.owner == TREASURY_OWNER and kind not in _ZERO_AMOUNT and transfer not in book.ordered:
         return Outcome.ORDER_REQUIRED
-    if transfer.kind in _CLOSED_STATE:
+    if kind in _CLOSED_STATE:
         refusal = _hold_refusal(book, transfer)
     else:
-        refusal = _kind_refusal(book, transfer) or _funds_refusal(debit, transfer)
+        refusal = None if kind is TransferKind.PLAIN else _kind_refusal(book, transfer)
+        refusal = refusal or _funds_refusal(debit, transfer)
     return refusal or _size_refusal(debit, credit, transfer)
 
 
@@ -219,7 +219,7 @@ def _field_refusal(transfer: Transfer) -> Outcome | None:
 
 def _hold_refusal(book: "_Book", transfer: Transfer) -> Outcome | None:
     """POST, VOID and EXPIRE need their hold open, of the same accounts, and not (or indeed) expired."""
-    hold = book.holds.get(transfer.hold_id or "")
+    hold = book.hold(transfer.hold_id or "")
     if hold is None:
         return Outcome.HOLD_NOT_FOUND
     if (hold.debit, hold.credit, hold.token) != (transfer.debit, transfer.credit, transfer.token):
@@ -240,46 +240,31 @@ def _kind_refusal(book: "_Book", transfer: Transfer) -> Outcome | None:
     if transfer.kind is TransferKind.HOLD:
         if transfer.hold_id is None:
             return Outcome.HOLD_NOT_FOUND
-        return Outcome.HOLD_EXISTS if transfer.hold_id in book.holds else None
+        return None if book.hold(transfer.hold_id) is None else Outcome.HOLD_EXISTS
     if transfer.kind is not TransferKind.REVERSAL:
         return None
-    original = book.existing.get(transfer.reverses or "")
+    original = book.seen(transfer.reverses or "")
     if original is None or original.kind is TransferKind.REVERSAL:
         return Outcome.REVERSED_NOT_FOUND
     if (original.debit, original.credit) != (transfer.credit, transfer.debit):
         return Outcome.REVERSED_NOT_FOUND
-    left = original.amount - book.reversed_units.get(original.id, 0)
+    left = original.amount - book.reversed_before(original.id)
     return Outcome.REVERSAL_EXCEEDED if transfer.amount > left else None
 
 
-def _funds_refusal(debit: "_Balance", transfer: Transfer) -> Outcome | None:
+def _funds_refusal(debit: Account, transfer: Transfer) -> Outcome | None:
     short = debit.floor is not None and transfer.amount > debit.posted - debit.held - debit.floor
     return Outcome.INSUFFICIENT_FUNDS if short else None
 
 
-def _size_refusal(debit: "_Balance", credit: "_Balance", transfer: Transfer) -> Outcome | None:
+def _size_refusal(debit: Account, credit: Account, transfer: Transfer) -> Outcome | None:
     """Mints without end, or floors far below zero, could pass what JSON and the database keep exactly."""
     large = transfer.amount > min(UNITS_MAX - credit.posted, UNITS_MAX + debit.posted)
     return Outcome.BALANCE_TOO_LARGE if large else None
 
 
-class _Balance:
-    """An account while a batch is applied: what is fixed, and the three numbers that change."""
-
-    __slots__ = ("closed", "floor", "held", "last_seq", "owner", "posted", "token")
-
-    def __init__(self, account: Account) -> None:
-        self.token: Token = account.token
-        self.owner = account.owner
-        self.floor = account.floor
-        self.closed = account.closed
-        self.posted = account.posted
-        self.held = account.held
-        self.last_seq = account.last_seq
-
-
 class _Book:
-    """The working copy of the state while a batch is applied; never seen outside this module.
+    """What a batch has changed so far, over the state before it; never seen outside this module.
 
     A chain is applied in place; what it changed stands in `_undo` until the next one begins.
     """
@@ -288,106 +273,89 @@ class _Book:
         self.now = now
         self.unusable = state.unusable
         self.ordered = state.ordered
-        self.accounts = {name: _Balance(account) for name, account in state.accounts.items()}
-        self.holds = dict(state.holds)
-        self.existing = dict(state.existing)
-        self.reversed_units = dict(state.reversed_units)
         self.appended: list[PostedTransfer] = []
-        self._first_seq = state.next_seq
+        self._before = state
+        self._accounts: dict[str, Account] = {}
+        self._holds: dict[str, Hold] = {}
+        self._rows: dict[str, PostedTransfer] = {}
+        self._reversed: dict[str, int] = {}
         self._chain_start = 0
         self._undo: list[tuple[dict[str, Any], str, Any]] = []
-        self._undo_balances: list[tuple[_Balance, int, int, int]] = []
+
+    def account(self, name: str) -> Account | None:
+        return self._accounts.get(name) or self._before.accounts.get(name)
+
+    def hold(self, hold_id: str) -> Hold | None:
+        return self._holds.get(hold_id) or self._before.holds.get(hold_id)
+
+    def seen(self, transfer_id: str) -> PostedTransfer | None:
+        return self._rows.get(transfer_id) or self._before.existing.get(transfer_id)
+
+    def reversed_before(self, transfer_id: str) -> int:
+        return self._reversed.get(transfer_id) or self._before.reversed_units.get(transfer_id, 0)
 
     def begin_chain(self) -> None:
         self._chain_start = len(self.appended)
         self._undo.clear()
-        self._undo_balances.clear()
 
     def undo_chain(self) -> None:
-        for balance, posted, held, last_seq in reversed(self._undo_balances):
-            balance.posted, balance.held, balance.last_seq = posted, held, last_seq
         for place, key, before in reversed(self._undo):
             if before is None:
                 del place[key]
             else:
                 place[key] = before
-        for row in self.appended[self._chain_start :]:
-            del self.existing[row.id]
         del self.appended[self._chain_start :]
 
     def _put(self, place: dict[str, Any], key: str, value: Any) -> None:
         self._undo.append((place, key, place.get(key)))
         place[key] = value
 
-    def apply(self, transfer: Transfer) -> Result:
+    def apply(self, debit: Account, credit: Account, transfer: Transfer) -> Result:
         """Post a transfer that broke no rule."""
-        debit, credit = self.accounts[transfer.debit], self.accounts[transfer.credit]
-        seq = self._first_seq + len(self.appended)
-        moved = _NOTHING if transfer.kind in _MOVES_NOTHING else transfer.amount
-        row = PostedTransfer(
-            seq=seq,
-            id=transfer.id,
-            debit=transfer.debit,
-            credit=transfer.credit,
-            token=transfer.token,
-            amount=moved,
-            asked=transfer.amount,
-            kind=transfer.kind,
-            hold_id=transfer.hold_id,
-            reverses=transfer.reverses,
-            expires_at=transfer.expires_at,
-            debit_after=debit.posted - moved,
-            credit_after=credit.posted + moved,
-            memo=transfer.memo,
-            at=self.now,
-            debit_prev=debit.last_seq,
-            credit_prev=credit.last_seq,
-        )
-        self._undo_balances += (
-            (debit, debit.posted, debit.held, debit.last_seq),
-            (credit, credit.posted, credit.held, credit.last_seq),
-        )
-        debit.posted, debit.last_seq = row.debit_after, seq
-        credit.posted, credit.last_seq = row.credit_after, seq
-        debit.held += self._held_by(transfer)
-        assert debit.held >= 0, "open holds never sum below zero"
+        kind, asked = transfer.kind, transfer.amount
+        seq = self._before.next_seq + len(self.appended)
+        moved = _NOTHING if kind in _MOVES_NOTHING else asked
+        debit_after, credit_after = debit.posted - moved, credit.posted + moved
+        held = debit.held if kind is TransferKind.PLAIN else debit.held + self._held_by(transfer)
+        assert held >= 0, "open holds never sum below zero"
+        ids = (transfer.hold_id, transfer.reverses, transfer.expires_at)
+        legs = (transfer.debit, transfer.credit, transfer.token)
+        after = (debit_after, credit_after, transfer.memo, self.now, debit.last_seq, credit.last_seq)
+        row = PostedTransfer._make((seq, transfer.id, *legs, moved, asked, kind, *ids, *after))
+        self._put(self._accounts, transfer.debit, debit.after(debit_after, held, seq))
+        self._put(self._accounts, transfer.credit, credit.after(credit_after, credit.held, seq))
+        self._put(self._rows, transfer.id, row)
         self.appended.append(row)
-        self.existing[row.id] = row
-        return Result(row.id, Outcome.CREATED, row.debit_after, row.credit_after, seq)
+        return Result(transfer.id, Outcome.CREATED, debit_after, credit_after, seq)
 
     def _held_by(self, transfer: Transfer) -> int:
         """Open or close the transfer's hold, count a reversal; the change of what the debit account holds."""
         kind = transfer.kind
         if kind is TransferKind.REVERSAL and transfer.reverses is not None:
-            before = self.reversed_units.get(transfer.reverses, 0)
-            self._put(self.reversed_units, transfer.reverses, before + transfer.amount)
+            before = self.reversed_before(transfer.reverses)
+            self._put(self._reversed, transfer.reverses, before + transfer.amount)
         if transfer.hold_id is None:
             return 0
         if kind is TransferKind.HOLD:
-            self._put(self.holds, transfer.hold_id, _new_hold(transfer, transfer.hold_id))
+            self._put(self._holds, transfer.hold_id, _new_hold(transfer, transfer.hold_id))
             return transfer.amount
-        if kind not in _CLOSED_STATE:
+        hold = self.hold(transfer.hold_id)
+        if hold is None or kind not in _CLOSED_STATE:
             return 0
-        hold = self.holds[transfer.hold_id]
-        self._put(self.holds, hold.id, replace(hold, remaining=_NOTHING, state=_CLOSED_STATE[kind]))
+        self._put(self._holds, hold.id, hold._replace(remaining=_NOTHING, state=_CLOSED_STATE[kind]))
         return -hold.remaining
 
-    def posting(self, results: tuple[Result, ...], before: State) -> Posting:
+    def posting(self, results: tuple[Result, ...]) -> Posting:
         """A transfer changes its two accounts always, if only their newest sequence number."""
-        changed = {row.debit for row in self.appended} | {row.credit for row in self.appended}
+        known = self._before.holds
         return Posting(
             results=results,
             transfers=tuple(self.appended),
-            accounts=tuple(self._after(before.accounts[name]) for name in sorted(changed)),
-            holds_created=tuple(h for i, h in self.holds.items() if i not in before.holds),
-            holds_changed=tuple(h for i, h in self.holds.items() if before.holds.get(i, h) is not h),
-            next_seq=self._first_seq + len(self.appended),
+            accounts=tuple(account for _, account in sorted(self._accounts.items())),
+            holds_created=tuple(h for i, h in self._holds.items() if i not in known),
+            holds_changed=tuple(h for i, h in self._holds.items() if i in known),
+            next_seq=self._before.next_seq + len(self.appended),
         )
-
-    def _after(self, account: Account) -> Account:
-        now = self.accounts[account.id]
-        fixed = (account.id, account.token, account.owner, account.purpose, account.floor)
-        return Account(*fixed, now.posted, now.held, account.closed, account.no, now.last_seq)
 
 
 def _new_hold(transfer: Transfer, hold_id: str) -> Hold:

@@ -194,12 +194,13 @@ class Ledger:
     async def _post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         head = await store.lock_head(tx)
         driver = await driver_of(tx)
-        state = await self._with_orders(tx, batch, await load_state(driver, batch, head.next_seq))
+        state, wanted = await load_state(driver, batch, head.next_seq)
+        state = await self._with_orders(tx, batch, state)
         posting = post(state, batch, tx.now)
         if posting.transfers:
             frontier, root, nodes = grow(head.frontier, posting.transfers)
             after = store.Head(posting.next_seq, frontier, root, head.epoch)
-            await write_posting(tx, driver, (posting, state, nodes), head, after)
+            await write_posting(tx, driver, (posting, state, wanted, nodes), head, after)
             await self._watch(tx, posting.transfers)
             _announce(tx, posting)
         return posting.results

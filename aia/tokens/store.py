@@ -161,6 +161,11 @@ class Head:
     root: bytes
     epoch: int = 0
 
+    def is_at(self, other: "Head") -> bool:
+        """Whether both stand at the same place of the same journal, which the frontier tells."""
+        here, there = (self.next_seq, self.epoch, self.frontier), (other.next_seq, other.epoch, other.frontier)
+        return here == there
+
 
 async def lock_head(tx: Tx) -> Head:
     """Lock the ledger's head row and return it: one poster at a time."""

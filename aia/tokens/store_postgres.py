@@ -22,6 +22,7 @@ from aia.tokens.store_posting import (
     HOLD_COLUMNS,
     TRANSFER_COLUMNS,
     Change,
+    Column,
     Driver,
     Found,
     News,
@@ -51,16 +52,18 @@ union all select 4, sum(amount)::bigint, null, null, null, null, null, null, rev
     null, null, null, null from transfer
     where kind = {KIND_NO[TransferKind.REVERSAL]} and reverses = any($4::text::uuid[]) group by reverses"""  # noqa: S608
 
+_STANDS = f"id = {HEAD} and next_seq = ${{}} and epoch = ${{}} and coalesce(frontier, '') = ${{}}"
+
 _WRITE = f"""
 with moved as (
     update ledger_head set next_seq = $28, frontier = $29, root = $30
-    where id = {HEAD} and next_seq = $31 and epoch = $32 returning id
+    where {_STANDS.format(31, 32, 41)} returning id
 ), new_transfer as (
     insert into transfer ({TRANSFER_COLUMNS})
-    select n.* from unnest($1::text::bigint[], $2::text::bigint[], $3::text::bigint[], $4::text::bigint[],
-        $5::text::bigint[], $6::text::bigint[], $7::text::timestamptz[], $8::text::int[], $9::text::int[],
-        $10::text::uuid[], $11::text::smallint[], $12::text::int[], $13::text::uuid[], $14::text::uuid[],
-        $15::text::timestamptz[]) as n cross join moved
+    select n.*, $15::timestamptz from unnest($1::text::bigint[], $2::text::bigint[], $3::text::bigint[],
+        $4::text::bigint[], $5::text::bigint[], $6::text::bigint[], $7::text::int[], $8::text::int[],
+        $9::text::uuid[], $10::text::smallint[], $11::text::int[], $12::text::uuid[], $13::text::uuid[],
+        $14::text::timestamptz[]) as n cross join moved
 ), changed_account as (
     update account a set posted = n.posted, held = n.held, last_seq = n.last_seq
     from unnest($16::text::int[], $17::text::bigint[], $18::text::bigint[], $19::text::bigint[])
@@ -94,9 +97,12 @@ async def driver_of(tx: Tx) -> Driver:
 class PostgresDriver:
     """PostgreSQL, on asyncpg's own connection: within the transaction that SQLAlchemy began on it, or in none."""
 
-    def __init__(self, conn: "asyncpg.Connection", errors: tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self, conn: "asyncpg.Connection", errors: tuple[type[Exception], ...], taken: type[Exception]
+    ) -> None:
         self._conn = conn
         self._errors = errors
+        self._taken = taken  # an id that must be new stands already
 
     @classmethod
     async def on(cls, conn: AsyncConnection) -> "PostgresDriver":
@@ -104,7 +110,7 @@ class PostgresDriver:
         raw = await conn.get_raw_connection()
         module: Any = conn.dialect.dbapi
         errors = (module.asyncpg.PostgresError, module.asyncpg.InterfaceError, OSError)
-        return cls(cast("asyncpg.Connection", raw.driver_connection), errors)
+        return cls(cast("asyncpg.Connection", raw.driver_connection), errors, module.asyncpg.UniqueViolationError)
 
     async def among(self, query: str, values: Sequence[Any], of: str) -> Sequence[Row]:
         test = f"in (select unnest($1::text::{of}[]))"  # joined, where `any` may look through the list for each row
@@ -136,22 +142,40 @@ class PostgresDriver:
         return _array([self.number(number) for number in numbers], "uuid")
 
     async def write(self, change: Change, before: Head, after: Head, news: News | None = None) -> bool:
-        """Write a batch if the head still stands where it was read; False, and nothing is written, if it moved."""
-        first = [column for rows, width in change.sets()[:4] for column in _columns(rows, width)]
-        nodes = _columns([(n.level, n.position, f'"\\\\x{n.hash.hex()}"') for n in change.nodes], 3)
-        head = (after.next_seq, after.frontier, after.root, before.next_seq, before.epoch)
-        told = (None,) * 5 if news is None else (news.id, news.organisation, news.topic, news.body, news.at)
+        """Write a batch if the head stands and ids are new; else nothing is written, and False."""
+        *numbers, ids, kinds, notes, holds, reverses, expires_at = change.transfers
+        hold_ids, *kept, hold_expires_at = change.holds_created
+        closed_ids, closed_states = change.holds_closed
+        arguments = (
+            *map(_numbers, numbers),
+            *(_uuids(ids), _numbers(kinds), _nullable(notes), _uuids(holds), _uuids(reverses), _times(expires_at)),
+            change.at,
+            *map(_numbers, change.accounts),
+            *(_uuids(hold_ids), *map(_numbers, kept), _times(hold_expires_at)),
+            *(_uuids(closed_ids), _numbers(closed_states)),
+            *(after.next_seq, after.frontier, after.root, before.next_seq, before.epoch),
+            *(_numbers([n.level for n in change.nodes]), _numbers([n.position for n in change.nodes])),
+            _array([f'"\\\\x{n.hash.hex()}"' for n in change.nodes], "bytea"),
+            *((None,) * 5 if news is None else (news.id, news.organisation, news.topic, news.body, news.at)),
+            before.frontier,
+        )
         with named_errors(self._errors):
-            return bool(await self._conn.fetchval(_WRITE, *first, *head, *nodes, *told))
+            try:
+                return bool(await self._conn.fetchval(_WRITE, *arguments))
+            except self._taken:
+                return False
+
+    async def stands(self, head: Head) -> bool:
+        """Whether the head stands there now."""
+        query = f"select count(*) from ledger_head where {_STANDS.format(1, 2, 3)}"  # noqa: S608 - constants
+        with named_errors(self._errors):
+            return bool(await self._conn.fetchval(query, head.next_seq, head.epoch, head.frontier))
 
     def number(self, value: int) -> str:
         return f"{value:032x}"
 
     def number_back(self, value: uuid.UUID) -> int:
         return value.int
-
-    def instant(self, value: Instant) -> str:
-        return rfc3339(value)
 
     def instant_back(self, value: Instant) -> Instant:
         return value.astimezone(UTC)
@@ -168,12 +192,26 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"') if "\\" in text or '"' in text else text
 
 
-def _columns(rows: Sequence[Row], width: int) -> list[str]:
-    if not rows:
-        return ["{}"] * width
-    return [
-        "{" + ",".join(["NULL" if v is None else str(v) for v in column]) + "}" for column in zip(*rows, strict=True)
-    ]
+def _numbers(column: Column) -> str:
+    """An array of integers: Python writes a list of them as PostgreSQL reads it, but for the brackets."""
+    return "{" + repr(list(column))[1:-1] + "}"
+
+
+def _nullable(column: Column) -> str:
+    """An array of integers or NULL; of nothing but NULL it is empty, which `unnest` fills up with NULL."""
+    return "{}" if _blank(column) else _numbers(column).replace("None", "NULL")
+
+
+def _uuids(column: Column) -> str:
+    return "{}" if _blank(column) else _array(["NULL" if n is None else f"{n:032x}" for n in column], "uuid")
+
+
+def _times(column: Column) -> str:
+    return "{}" if _blank(column) else _array(["NULL" if at is None else rfc3339(at) for at in column], "timestamptz")
+
+
+def _blank(column: Column) -> bool:
+    return column.count(None) == len(column)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from aia.tokens.store_ids import HOLD, TRANSFER, number_of, text_of
 
 Row = Sequence[Any]
 
+_TOKENS = {token.value: token for token in Token}
 _ACCOUNTS = "select no, id, token, owner, purpose, floor, posted, held, closed, last_seq from account where id {}"
 _TRANSFERS = """select t.seq, t.id, d.id, c.id, d.token, t.amount, t.kind, t.hold, t.reverses, t.expires_at,
     t.debit_after, t.credit_after, m.memo, t.at, t.debit_prev, t.credit_prev
@@ -32,26 +33,29 @@ _HOLDS = """select h.id, d.id, c.id, d.token, h.amount, h.state, h.expires_at
     from hold h join account d on d.no = h.debit join account c on c.no = h.credit where h.id {}"""
 _REVERSED = f"""select reverses, sum(amount) from transfer
     where kind = {KIND_NO[TransferKind.REVERSAL]} and reverses {{}} group by reverses"""  # noqa: S608 - constants
-TRANSFER_COLUMNS = """seq, amount, debit_after, credit_after, debit_prev, credit_prev, at, debit, credit, id, kind,
-    memo, hold, reverses, expires_at"""
+TRANSFER_COLUMNS = """seq, amount, debit_after, credit_after, debit_prev, credit_prev, debit, credit, id, kind,
+    memo, hold, reverses, expires_at, at"""
 HOLD_COLUMNS = "id, amount, debit, credit, state, expires_at"
 _SQLITE_TRANSFER = f"insert into transfer ({TRANSFER_COLUMNS}) values ({','.join('?' * 15)})"  # noqa: S608 - constants
 _SQLITE_HOLD = f"insert into hold ({HOLD_COLUMNS}) values (?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
 
 
+Column = Sequence[Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The rows to write, in the columns of this module's statements."""
+    """What to write, column by column in the order of this module's statements; ids are numbers, times instants.
 
-    transfers: Sequence[Row]
-    accounts: Sequence[Row]
-    holds_created: Sequence[Row]
-    holds_closed: Sequence[Row]
+    `at` is the time of every transfer. A set without rows has no columns.
+    """
+
+    at: Instant
+    transfers: Sequence[Column]
+    accounts: Sequence[Column]
+    holds_created: Sequence[Column]
+    holds_closed: Sequence[Column]
     nodes: Sequence[Node]
-
-    def sets(self) -> tuple[tuple[Sequence[Row], int], ...]:
-        """Each set of rows, and how many columns it has."""
-        return ((self.transfers, 15), (self.accounts, 4), (self.holds_created, 6), (self.holds_closed, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +80,41 @@ class Driver(Protocol):
 
     def number(self, value: int) -> Any: ...
     def number_back(self, value: Any) -> int: ...
-    def instant(self, value: Instant) -> Any: ...
     def instant_back(self, value: Any) -> Instant: ...
+
+
+class Known(Protocol):
+    """Rows that need not be read, as they are at hand."""
+
+    @property
+    def accounts(self) -> Mapping[str, Account]: ...
+
+    @property
+    def holds(self) -> Mapping[str, Hold]: ...
+
+    def has(self, transfer_id: str) -> bool: ...
+
+    def is_new(self, number: int) -> bool:
+        """Whether a transfer or hold of that number, not being at hand, is as good as sure not to stand."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a batch must know, as a database can be asked; `unusable` are ids it cannot be asked for."""
+    """What a batch must know, as a database can be asked; `unusable` are ids it cannot be asked for.
+
+    `numbers`: of transfers by id, all that are not at hand.
+    """
 
     accounts: list[str]
     transfers: list[int]
     holds: list[int]
     reversed: list[int]
+    numbers: Mapping[str, int]
     unusable: frozenset[str]
+
+    def nothing(self) -> bool:
+        return not (self.accounts or self.transfers or self.holds or self.reversed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,36 +127,41 @@ class Found:
     reversed: Sequence[Row]
 
 
-def wanted_of(batch: Sequence[Transfer]) -> Wanted:
+Rows = tuple[list[Account], list[PostedTransfer], list[Hold], dict[str, int]]
+"""Accounts, transfers, holds, and how much was reversed of transfers."""
+
+
+def wanted_of(batch: Sequence[Transfer], known: Known | None = None) -> Wanted:
+    """What must be read for a batch, beside what is known."""
     rows = touched(batch)
-    transfers = {name: number_of(TRANSFER, name) for name in rows.transfers}
-    holds = {name: number_of(HOLD, name) for name in rows.holds}
+    accounts, held = ({}, {}) if known is None else (known.accounts, known.holds)
+    transfers = {name: number_of(TRANSFER, name) for name in rows.transfers if known is None or not known.has(name)}
+    holds = {name: number_of(HOLD, name) for name in rows.holds if name not in held}
+    numbers = {name: number for name, number in transfers.items() if number is not None}
+    usable = [number for number in holds.values() if number is not None]
     unusable = {name for names in (transfers, holds) for name, number in names.items() if number is None}
-    reversed_ids = {t.reverses for t in batch if t.reverses is not None}
     return Wanted(
-        accounts=[name for name in rows.accounts if is_text(name)],
-        transfers=[number for number in transfers.values() if number is not None],
-        holds=[number for number in holds.values() if number is not None],
-        reversed=[number for name in reversed_ids if (number := transfers[name]) is not None],
+        accounts=[name for name in rows.accounts if name not in accounts and is_text(name)],
+        transfers=[number for number in numbers.values() if known is None or not known.is_new(number)],
+        holds=[number for number in usable if known is None or not known.is_new(number)],
+        reversed=[n for n in {number_of(TRANSFER, t.reverses) for t in batch if t.reverses} if n is not None],
+        numbers=numbers,
         unusable=frozenset(unusable),
     )
 
 
-def state_of(driver: Driver, wanted: Wanted, found: Found, next_seq: int) -> State:
-    accounts = [_account(row) for row in found.accounts]
-    existing = [_posted(driver, row) for row in found.transfers]
-    holds = [_hold(driver, row) for row in found.holds]
-    return State(
-        accounts={account.id: account for account in accounts},
-        holds={hold.id: hold for hold in holds},
-        existing={row.id: row for row in existing},
-        reversed_units={text_of(TRANSFER, driver.number_back(row[0])): int(row[1]) for row in found.reversed},
-        next_seq=next_seq,
-        unusable=wanted.unusable,
+def rows_of(driver: Driver, found: Found) -> Rows:
+    """The values of rows."""
+    reversed_units = {text_of(TRANSFER, driver.number_back(row[0])): int(row[1]) for row in found.reversed}
+    return (
+        [_account(row) for row in found.accounts],
+        [_posted(driver, row) for row in found.transfers],
+        [_hold(driver, row) for row in found.holds],
+        reversed_units,
     )
 
 
-async def load_state(driver: Driver, batch: Sequence[Transfer], next_seq: int) -> State:
+async def load_state(driver: Driver, batch: Sequence[Transfer], next_seq: int) -> tuple[State, Wanted]:
     """Everything the rules must know about a batch; the head is locked."""
     wanted = wanted_of(batch)
     found = Found(
@@ -139,7 +170,16 @@ async def load_state(driver: Driver, batch: Sequence[Transfer], next_seq: int) -
         holds=await _among(driver, _HOLDS, wanted.holds),
         reversed=await _among(driver, _REVERSED, wanted.reversed),
     )
-    return state_of(driver, wanted, found, next_seq)
+    accounts, existing, holds, reversed_units = rows_of(driver, found)
+    state = State(
+        accounts={account.id: account for account in accounts},
+        holds={hold.id: hold for hold in holds},
+        existing={row.id: row for row in existing},
+        reversed_units=reversed_units,
+        next_seq=next_seq,
+        unusable=wanted.unusable,
+    )
+    return state, wanted
 
 
 async def _among(driver: Driver, query: str, numbers: Sequence[int]) -> Sequence[Row]:
@@ -147,24 +187,50 @@ async def _among(driver: Driver, query: str, numbers: Sequence[int]) -> Sequence
 
 
 async def write_posting(
-    tx: Tx, driver: Driver, change: tuple[Posting, State, Sequence[Node]], before: Head, after: Head
+    tx: Tx, driver: Driver, work: tuple[Posting, State, Wanted, Sequence[Node]], before: Head, after: Head
 ) -> None:
     """Append the journal and the log, and bring accounts, holds and head to where they end; the head is locked."""
-    posting, state, nodes = change
+    posting, state, wanted, nodes = work
     notes = await _memo_numbers(tx, {t.memo for t in posting.transfers if t.memo})
-    written = await driver.write(change_of(driver, posting, state, nodes, notes), before, after)
+    written = await driver.write(change_of(posting, state, wanted, nodes, notes), before, after)
     assert written, "nobody moves a head that is locked"
 
 
 def change_of(
-    driver: Driver, posting: Posting, before: State, nodes: Sequence[Node], notes: Mapping[str, int]
+    posting: Posting, before: State, wanted: Wanted, nodes: Sequence[Node], notes: Mapping[str, int]
 ) -> Change:
-    numbers = {name: account.no for name, account in before.accounts.items()}
+    """The columns to write for a posting of one transfer at least."""
+    accounts, numbers = before.accounts, wanted.numbers
+    columns = tuple(zip(*posting.transfers, strict=True))
+    seq, ids, debit, credit, _, _, asked, kinds, holds, reverses, expires_at, debit_after, credit_after, *rest = (
+        columns
+    )
+    memo_texts, at, debit_prev, credit_prev = rest
+    changed = posting.accounts
     return Change(
-        transfers=[_transfer_row(driver, row, numbers, notes) for row in posting.transfers],
-        accounts=[(a.no, a.posted, a.held, a.last_seq) for a in posting.accounts],
-        holds_created=[_hold_row(driver, hold, numbers) for hold in posting.holds_created],
-        holds_closed=[(driver.number(_number(HOLD, h.id)), STATE_NO[h.state]) for h in posting.holds_changed],
+        at=at[0],
+        transfers=(
+            *(seq, asked, debit_after, credit_after, debit_prev, credit_prev),
+            [accounts[name].no for name in debit],
+            [accounts[name].no for name in credit],
+            [numbers[name] for name in ids],
+            [KIND_NO[kind] for kind in kinds],
+            [notes.get(text) for text in memo_texts] if notes else (None,) * len(seq),
+            [None if name is None else _number(HOLD, name) for name in holds],
+            [None if name is None else _number(TRANSFER, name) for name in reverses],
+            expires_at,
+        ),
+        accounts=(
+            [a.no for a in changed],
+            [a.posted for a in changed],
+            [a.held for a in changed],
+            [a.last_seq for a in changed],
+        ),
+        holds_created=_hold_columns(posting.holds_created, accounts),
+        holds_closed=(
+            [_number(HOLD, h.id) for h in posting.holds_changed],
+            [STATE_NO[h.state] for h in posting.holds_changed],
+        ),
         nodes=nodes,
     )
 
@@ -191,33 +257,20 @@ def _number(prefix: str, text: str) -> int:
     return number
 
 
-def _transfer_row(driver: Driver, t: PostedTransfer, numbers: dict[str, int], notes: Mapping[str, int]) -> Row:
+def _hold_columns(holds: Sequence[Hold], accounts: Mapping[str, Account]) -> Sequence[Column]:
     return (
-        *(t.seq, t.asked, t.debit_after, t.credit_after, t.debit_prev, t.credit_prev),
-        *(driver.instant(t.at), numbers[t.debit], numbers[t.credit], driver.number(_number(TRANSFER, t.id))),
-        KIND_NO[t.kind],
-        notes[t.memo] if t.memo else None,
-        None if t.hold_id is None else driver.number(_number(HOLD, t.hold_id)),
-        None if t.reverses is None else driver.number(_number(TRANSFER, t.reverses)),
-        None if t.expires_at is None else driver.instant(t.expires_at),
-    )
-
-
-def _hold_row(driver: Driver, hold: Hold, numbers: dict[str, int]) -> Row:
-    to_expire = hold.expires_at if hold.state is HoldState.OPEN else None
-    return (
-        driver.number(_number(HOLD, hold.id)),
-        hold.amount,
-        numbers[hold.debit],
-        numbers[hold.credit],
-        STATE_NO[hold.state],
-        None if to_expire is None else driver.instant(to_expire),
+        [_number(HOLD, h.id) for h in holds],
+        [h.amount for h in holds],
+        [accounts[h.debit].no for h in holds],
+        [accounts[h.credit].no for h in holds],
+        [STATE_NO[h.state] for h in holds],
+        [h.expires_at if h.state is HoldState.OPEN else None for h in holds],
     )
 
 
 def _account(row: Row) -> Account:
     no, name, token, owner, purpose, floor, posted, held, closed, last_seq = row
-    return Account(name, Token(token), owner, purpose, floor, posted, held, bool(closed), no, last_seq)
+    return Account(name, _TOKENS[token], owner, purpose, floor, posted, held, bool(closed), no, last_seq)
 
 
 def _posted(driver: Driver, row: Row) -> PostedTransfer:
@@ -229,7 +282,7 @@ def _posted(driver: Driver, row: Row) -> PostedTransfer:
         id=text_of(TRANSFER, driver.number_back(number)),
         debit=debit,
         credit=credit,
-        token=Token(token),
+        token=_TOKENS[token],
         amount=Units(0 if kind in MOVES_NOTHING else amount),
         asked=Units(amount),
         kind=kind,
@@ -252,7 +305,7 @@ def _hold(driver: Driver, row: Row) -> Hold:
         id=text_of(HOLD, driver.number_back(number)),
         debit=debit,
         credit=credit,
-        token=Token(token),
+        token=_TOKENS[token],
         amount=Units(amount),
         remaining=Units(amount if state is HoldState.OPEN else 0),
         state=state,
@@ -274,11 +327,18 @@ class SqliteDriver:
         return (await self._conn.exec_driver_sql(query.format(f"in ({marks})"), tuple(values))).all()
 
     async def write(self, change: Change, before: Head, after: Head) -> bool:
-        await self._many(_SQLITE_TRANSFER, change.transfers)
-        changed = [(posted, held, last_seq, no) for no, posted, held, last_seq in change.accounts]
+        *kept, ids, kinds, notes, holds, reverses, expires_at = change.transfers
+        sixteen, times = [self._numbers(column) for column in (ids, holds, reverses)], self._times(expires_at)
+        at = (rfc3339(change.at),) * len(ids)
+        rows = zip(*kept, sixteen[0], kinds, notes, *sixteen[1:], times, at, strict=True)
+        await self._many(_SQLITE_TRANSFER, tuple(rows))
+        numbers, *values = change.accounts
+        changed = tuple(zip(*values, numbers, strict=True))
         await self._many("update account set posted = ?, held = ?, last_seq = ? where no = ?", changed)
-        await self._many(_SQLITE_HOLD, change.holds_created)
-        closed = [(state, number) for number, state in change.holds_closed]
+        ids, *kept, expires_at = change.holds_created
+        await self._many(_SQLITE_HOLD, tuple(zip(self._numbers(ids), *kept, self._times(expires_at), strict=True)))
+        ids, states = change.holds_closed
+        closed = tuple(zip(states, self._numbers(ids), strict=True))
         await self._many("update hold set state = ?, expires_at = null where id = ?", closed)
         await self._many("insert into log_node (level, position, hash) values (?, ?, ?)", change.nodes)
         moved = (
@@ -287,6 +347,12 @@ class SqliteDriver:
         where = (HEAD, before.next_seq, before.epoch)
         done = await self._conn.exec_driver_sql(moved, (after.next_seq, after.frontier, after.root, *where))
         return done.rowcount == 1
+
+    def _numbers(self, column: Column) -> list[bytes | None]:
+        return [None if number is None else self.number(number) for number in column]
+
+    def _times(self, column: Column) -> list[str | None]:
+        return [None if at is None else rfc3339(at) for at in column]
 
     async def _many(self, statement: str, rows: Sequence[Row]) -> None:
         if rows:
@@ -297,9 +363,6 @@ class SqliteDriver:
 
     def number_back(self, value: bytes) -> int:
         return int.from_bytes(value, "big")
-
-    def instant(self, value: Instant) -> str:
-        return rfc3339(value)
 
     def instant_back(self, value: str) -> Instant:
         return datetime.fromisoformat(value).astimezone(UTC)

@@ -27,10 +27,10 @@ FAULTS = {
         "for place, key, before in ()",
     ),
     "a failed chain is undone in the wrong order": ("in reversed(self._undo)", "in list(self._undo)"),
-    "balances are undone in the wrong order": ("in reversed(self._undo_balances)", "in list(self._undo_balances)"),
+    "a failed chain stays in the journal": ("        del self.appended[self._chain_start :]\n", ""),
     "a chain may be longer than its links": ("if transfer.linked:", "if transfer.linked or chain:"),
     "refunds before this one do not count": (
-        "original.amount - book.reversed_units.get(original.id, 0)",
+        "original.amount - book.reversed_before(original.id)",
         "original.amount",
     ),
     "a refund can be refunded": (
@@ -51,13 +51,13 @@ FAULTS = {
         "debit.token is credit.token is transfer.token",
         "debit.token is transfer.token",
     ),
-    "anyone may pay the mint": ("if (credit.floor is None) is not (transfer.kind is TransferKind.BURN)", "if False"),
+    "anyone may pay the mint": ("if (credit.floor is None) is not (kind is TransferKind.BURN)", "if False"),
     "the treasury pays whoever asks": ("if debit.owner == TREASURY_OWNER and", "if False and"),
     "an order for one transfer is one for all": ("transfer not in book.ordered", "not book.ordered"),
     "a changed memo is the same request": ('    ("memo", "memo", Outcome.EXISTS_WITH_DIFFERENT_MEMO),\n', ""),
     "a retry is told today's balance": (
         "Outcome.EXISTS, seen.debit_after, seen.credit_after",
-        "Outcome.EXISTS, book.accounts[seen.debit].posted, seen.credit_after",
+        "Outcome.EXISTS, book.account(seen.debit).posted, seen.credit_after",
     ),
 }
 

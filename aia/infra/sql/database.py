@@ -141,13 +141,13 @@ class Database:
             yield Read(conn, principal, self._clock())
 
     @asynccontextmanager
-    async def outside(self, principal: Principal, conn: AsyncConnection) -> AsyncGenerator[Tx]:
-        """A look at a connection of one's own that begins no transaction: each statement of the driver is one.
+    async def outside(self) -> AsyncGenerator[tuple[Instant, NewId]]:
+        """For statements on a connection of one's own, each of which is a transaction; the time, and new ids.
 
-        Until the block ends `stilled` waits for it. What is emitted is not kept.
+        Until the block ends `stilled` waits for it.
         """
         async with self._gate.passed():
-            yield Tx(conn, principal, self._clock(), self._new_id)
+            yield self._clock(), self._new_id
 
     @asynccontextmanager
     async def stilled(self) -> AsyncGenerator[None]:

@@ -26,25 +26,27 @@ def grow(frontier: bytes, posted: Sequence[PostedTransfer]) -> tuple[bytes, byte
             f"the log holds {before.size} transfers, the next one is number {posted[0].seq}: "
             "nothing is posted; run `aia ledger verify`"
         )
-    after, nodes = before.append([leaf_hash(leaf_of(row)) for row in posted])
+    after, nodes = before.append([leaf_hash(leaf) for leaf in leaves_of(posted)])
     return after.to_bytes(), after.root(), nodes
+
+
+def leaves_of(posted: Sequence[PostedTransfer]) -> list[bytes]:
+    """The leaves of rows of the journal."""
+    leaves: list[bytes] = []
+    last_at, at_us = None, 0
+    for row in posted:
+        seq, name, debit, credit, token, _, asked, kind, hold_id, reverses, expires_at = row[:11]
+        debit_after, credit_after, memo, at, _, _ = row[11:]
+        if at is not last_at:  # a batch has one time
+            last_at, at_us = at, microseconds(at)
+        expires_us = None if expires_at is None else microseconds(expires_at)
+        balances = (debit_after, credit_after, at_us)
+        leaves.append(
+            encode(seq, name, kind, token, debit, credit, asked, *balances, hold_id, reverses, expires_us, memo)
+        )
+    return leaves
 
 
 def leaf_of(row: PostedTransfer) -> bytes:
     """The leaf of a row of the journal."""
-    return encode(
-        row.seq,
-        row.id,
-        row.kind,
-        row.token,
-        row.debit,
-        row.credit,
-        row.asked,
-        row.debit_after,
-        row.credit_after,
-        microseconds(row.at),
-        row.hold_id,
-        row.reverses,
-        None if row.expires_at is None else microseconds(row.expires_at),
-        row.memo,
-    )
+    return leaves_of([row])[0]
