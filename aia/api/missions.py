@@ -11,6 +11,7 @@ from aia.api.schemas import DiscoveryIn, Listed, MissionOut, TaskOut
 from aia.core.money import format_units, parse_units
 from aia.missions import Mission, MissionState, Task
 from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions, clean, read_rows
+from aia.ventures.sizing import parse_assumptions
 
 router = APIRouter(prefix="/v1", tags=["missions"])
 MissionId = Annotated[str, Path(max_length=40)]
@@ -57,6 +58,7 @@ async def start_discovery(body: DiscoveryIn, app: AppDep, principal: PrincipalDe
         top=body.top,
         seed=body.seed,
         budget=None if body.budget is None else parse_units(body.budget, "budget"),
+        assumptions=None if body.assumptions is None else parse_assumptions(body.assumptions),
     )
     if body.question is not None:
         request = replace(request, question=body.question)

@@ -21,6 +21,7 @@ from aia.api import (
     statements,
     transfers,
     treasury,
+    ventures,
 )
 from aia.api.middleware import Edge
 from aia.api.problems import add_problems
@@ -46,7 +47,20 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
         redirect_slashes=False,
         debug=False,
     )
-    faces = (health, missions, agents, accounts, transfers, treasury, stakes, statements, log, reports, followup)
+    faces = (
+        health,
+        missions,
+        agents,
+        accounts,
+        transfers,
+        treasury,
+        stakes,
+        statements,
+        log,
+        reports,
+        followup,
+        ventures,
+    )
     for router in (face.router for face in faces):
         api.include_router(router)
 

@@ -32,6 +32,7 @@ from aia.ventures.connectors.fetch import FetchBounds, Fetching
 from aia.ventures.connectors.model import Service
 from aia.ventures.ingest import read_inputs
 from aia.ventures.sample import write_sample
+from aia.ventures.sizing import read_assumptions
 from aia.ventures.sources.dates import DateOrder
 
 POLL_S = 0.1
@@ -63,6 +64,7 @@ class MissionDidNotComplete(AIAError):
 @click.option("--encoding", help="Text encoding of the file; default: UTF-8, or what its first bytes say.")
 @click.option("--skip-malformed", is_flag=True, help="Count and skip rows that cannot be parsed.")
 @click.option("--companies", type=click.Path(path_type=Path), help="Companies, to tell how served a need is already.")
+@click.option("--assumptions", type=click.Path(path_type=Path), help="Market sizes: a TOML file (docs/sizes.md).")
 @click.option(
     "--rank-quantile", type=float, default=0.2, show_default=True, help="Rank by this percentile of the score."
 )
@@ -82,6 +84,7 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         seed=options["seed"],
         budget=None if options["budget"] is None else parse_units(options["budget"], "--budget"),
         rank_quantile=options["rank_quantile"],
+        assumptions=None if options["assumptions"] is None else read_assumptions(options["assumptions"]),
     )
     if options["question"] is not None:
         request = replace(request, question=options["question"])
@@ -256,10 +259,36 @@ def _opportunity(node: dict[str, Any], quotations: dict[str, Any]) -> dict[str, 
             for name in ("reach", "impact", "confidence", "effort", "score")
         },
         "next_experiment": node.get("experiment"),
+        "sizes": [figures_of(size) for size in node.get("sizes", [])],
         "evidence": [
             {name: quotations[e][name] for name in ("document", "start", "end", "quotation")} for e in cited
         ],
     }
+
+
+def figures_of(size: dict[str, Any]) -> list[dict[str, Any]]:
+    """The figures of a market size for a program."""
+    return [
+        {
+            "figure": f["name"],
+            "unit": f["unit"],
+            "median": float(f["median"]),
+            "interval": [float(f["low10"]), float(f["high90"])],
+            "driver": f["driver"],
+            "narrows": float(f["driverNarrows"]),
+        }
+        for f in size["figures"]
+    ]
+
+
+def sizes_told(figures: list[dict[str, Any]]) -> str:
+    """The figures of a market size for people."""
+    told = [
+        f"{f['figure'].upper()} {f['median']:,.0f} ({f['interval'][0]:,.0f} to {f['interval'][1]:,.0f}) {f['unit']}"
+        for f in figures
+    ]
+    driver = figures[-1]["driver"]
+    return "; ".join(told) + (f"; least known: {driver}" if driver else "")
 
 
 def _term(node: dict[str, Any]) -> dict[str, Any]:
@@ -286,6 +315,8 @@ def _print(answer: dict[str, Any]) -> None:
         click.echo(f"     {o['score']:.1f} ({low:.1f} to {high:.1f}), {o['documents']} documents{growth}")
         if o["flags"]:
             click.echo(f"     {', '.join(o['flags'])}; find out next: {o['next_experiment'] or 'nothing'}")
+        for figures in o["sizes"]:
+            click.echo(f"     {sizes_told(figures)}")
         for e in o["evidence"][:1]:
             click.echo(f'     "{_short(e["quotation"])}" [{e["document"]}:{e["start"]}-{e["end"]}]')
     if len(found) > SHOWN:

@@ -8,7 +8,7 @@ from aia.app import App
 from aia.cli.support import json_option, organisation_option, owner, print_json, settings_with_logging, with_app
 from aia.core.errors import Invalid
 from aia.reports import Verification, parse_report, render_html
-from aia.ventures import ReadOptions, read_corpus
+from aia.ventures import CleanOptions, ReadOptions, clean, read_corpus
 from aia.ventures.discovery.recheck import verify_with
 
 SHOWN = 20
@@ -32,21 +32,24 @@ def _read(file: Path) -> bytes:
 @click.option(
     "--companies", type=click.Path(path_type=Path), help="With --input: the companies it was ranked against."
 )
+@click.option("--keep-pii", is_flag=True, help="With --input: the discovery kept personal data as it was.")
 @organisation_option
 @json_option
-def verify_command(file: Path, source: Path | None, companies: Path | None, organisation: str, as_json: bool) -> int:
+def verify_command(
+    file: Path, source: Path | None, companies: Path | None, keep_pii: bool, organisation: str, as_json: bool
+) -> int:
     """Re-check signature, quotations, documents and sums of FILE, and count every number of it again.
 
     Exit code 1 when something does not hold.
     """
     document = parse_report(_read(file))
     if source is not None:
-        settings_with_logging()
-        corpus, rivals = (
-            None if path is None else read_corpus(path, ReadOptions(skip_malformed=True)).documents
-            for path in (source, companies)
-        )
-        result = verify_with(document, corpus or (), rivals)
+        settings = settings_with_logging()
+        reading = ReadOptions(skip_malformed=True)
+        cleaning = CleanOptions(settings.aia_near_repeat_similarity, keep_private=keep_pii)
+        corpus = clean(read_corpus(source, reading), cleaning).documents
+        rivals = None if companies is None else read_corpus(companies, reading).documents
+        result = verify_with(document, corpus, rivals)
     else:
 
         async def check(app: App) -> Verification:

@@ -7,6 +7,7 @@ import click
 
 from aia.cli.backtest import run_backtest
 from aia.cli.followup import alerts_command, changes_command, proposal_command, verdict_command, watch_group
+from aia.cli.size import size_command
 from aia.cli.support import print_json, print_table
 from aia.ventures import Corpus, ReadOptions, read_corpus
 from aia.ventures.analysis import Grouping, group_corpus, momenta
@@ -97,5 +98,5 @@ def backtest_command(path: Path, **options: Any) -> None:
     run_backtest(path, options)
 
 
-for _command in (watch_group, changes_command, alerts_command, verdict_command, proposal_command):
+for _command in (watch_group, changes_command, alerts_command, verdict_command, proposal_command, size_command):
     command.add_command(_command)

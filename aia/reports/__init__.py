@@ -8,6 +8,8 @@ from aia.reports.jsonld import (
     dumps,
     opportunity_node,
     parse_report,
+    quotation_node,
+    records_digest,
     to_jsonld,
 )
 from aia.reports.model import (
@@ -32,6 +34,7 @@ from aia.reports.model import (
 )
 from aia.reports.service import Reports
 from aia.reports.signing import did_key, sign, verify_proof
+from aia.reports.sizes import FactorLine, FigureLine, Sizing, sizing_in, sizing_nodes
 from aia.reports.verify import Finding, Verification, verify
 
 __all__ = [
@@ -44,6 +47,8 @@ __all__ = [
     "CorpusSummary",
     "Evidence",
     "FabricatedCitation",
+    "FactorLine",
+    "FigureLine",
     "Finding",
     "Grouped",
     "Opportunity",
@@ -52,6 +57,7 @@ __all__ = [
     "ReportNotFound",
     "Reports",
     "Run",
+    "Sizing",
     "SpendLine",
     "TermLine",
     "UnbackedNumber",
@@ -63,8 +69,12 @@ __all__ = [
     "dumps",
     "opportunity_node",
     "parse_report",
+    "quotation_node",
+    "records_digest",
     "render_html",
     "sign",
+    "sizing_in",
+    "sizing_nodes",
     "to_jsonld",
     "verify",
     "verify_proof",

@@ -25,6 +25,7 @@ def render_html(document: Mapping[str, Any]) -> str:
         growth=_growth,
         bars=_bars,
         short=_short,
+        grouped=_grouped,
         highest=lambda months: f"{max(_shares(months)):.1f}",
         embedded=_script_safe(document),
     )
@@ -47,6 +48,12 @@ def _short(decimal: str) -> str:
     """Three significant digits at most, for people; the document has them all."""
     value = float(decimal)
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def _grouped(decimal: str) -> str:
+    """A decimal as it stands, thousands set apart."""
+    whole, point, rest = decimal.partition(".")
+    return f"{int(whole):,}{point}{rest}"
 
 
 def _shares(months: Sequence[Mapping[str, Any]]) -> list[float]:

@@ -7,6 +7,7 @@ for the same input, seed and version; `contentDigest` is the SHA-256 of exactly 
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +15,7 @@ from aia.core.canonical import canonical, sha256
 from aia.core.clock import rfc3339
 from aia.core.money import format_units
 from aia.reports.model import BadReport, Claim, Evidence, Grouped, Opportunity, RankBasis, Report, TermLine
+from aia.reports.sizes import sizing_nodes
 
 CONTEXT_FILE = "contexts/report-v1.jsonld"
 OF_THE_RUN = ("run", "proof")
@@ -35,9 +37,21 @@ def corpus_digest(documents: Iterable[tuple[str, str]]) -> str:
     return sha256("\n".join(lines))
 
 
+def records_digest(records: Iterable[tuple[str, str, date | None, str | None, str | None, Mapping[str, str]]]) -> str:
+    """SHA-256 over all that is counted of every document, in order of id.
+
+    A record is (id, SHA-256 of the text, day, author, source, fields).
+    """
+    lines = [
+        json.dumps([i, text, None if day is None else day.isoformat(), author, source, dict(fields)], sort_keys=True)
+        for i, text, day, author, source, fields in records
+    ]
+    return sha256("\n".join(sorted(lines)))
+
+
 def to_jsonld(report: Report) -> dict[str, Any]:
     """The unsigned document of a report."""
-    quotations = {e.id: e for o in report.opportunities for c in o.claims for e in c.evidence}
+    quotations = {e.id: e for o in report.opportunities for e in o.cited}
     content: dict[str, Any] = {
         "@context": context(),
         "type": "Report",
@@ -49,7 +63,7 @@ def to_jsonld(report: Report) -> dict[str, Any]:
         "corpus": _corpus(report),
         "opportunities": [opportunity_node(o, i) for i, o in enumerate(report.opportunities, 1)],
         "grouped": [_grouped(need) for need in report.grouped],
-        "quotations": [_quotation(quotations[key]) for key in sorted(quotations)],
+        "quotations": [quotation_node(quotations[key]) for key in sorted(quotations)],
         "spend": [
             {
                 "id": f"urn:aia:spend:{line.agent}:{line.skill}",
@@ -92,6 +106,7 @@ def _corpus(report: Report) -> dict[str, Any]:
         "type": "Dataset",
         "name": corpus.name,
         "digest": corpus.digest,
+        "recordsDigest": corpus.records_digest,
         "documents": corpus.documents,
         "undated": corpus.undated,
         "rejected": [
@@ -163,6 +178,8 @@ def opportunity_node(opportunity: Opportunity, position: int) -> dict[str, Any]:
     }
     if opportunity.experiment is not None:
         node["experiment"] = opportunity.experiment
+    if opportunity.sizes:
+        node["sizes"] = sizing_nodes(opportunity.sizes, here)
     return node
 
 
@@ -194,7 +211,7 @@ def _claim(claim: Claim, opportunity: str, position: int) -> dict[str, Any]:
     return node | {"speaker": claim.speaker} if claim.speaker else node
 
 
-def _quotation(evidence: Evidence) -> dict[str, Any]:
+def quotation_node(evidence: Evidence) -> dict[str, Any]:
     return {
         "id": f"urn:aia:evidence:{evidence.id}",
         "type": "Quotation",

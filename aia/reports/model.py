@@ -9,6 +9,7 @@ from aia.core.clock import Instant
 from aia.core.errors import AIAError, Invalid, NotFound
 from aia.core.ids import content_id
 from aia.core.money import Units
+from aia.reports.sizes import Sizing
 
 
 class UncitedClaim(AIAError):
@@ -116,6 +117,8 @@ class TermLine:
 class Opportunity:
     """One ranked opportunity; `values` are its cells of the table, as decimal strings or integers.
 
+    `sizes` are market sizes where assumptions were given, `sizes_cite` the passages their inputs quote.
+
     Raises `UnbackedNumber` for a claim with a number that is neither in its cells nor in its quotations,
     and `UncitedClaim` for a cell that is not in the table.
     """
@@ -130,6 +133,8 @@ class Opportunity:
     flags: tuple[str, ...]
     terms: tuple[TermLine, ...] = ()
     experiment: str | None = None
+    sizes: tuple[Sizing, ...] = ()
+    sizes_cite: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
         for claim in self.claims:
@@ -141,6 +146,11 @@ class Opportunity:
                 claim.text, " ".join([claim.speaker, *cells, *(e.quotation for e in claim.evidence)])
             ):
                 raise UnbackedNumber(f"the claim {claim.text!r} states {found[0]}, which nothing it cites says")
+
+    @property
+    def cited(self) -> tuple[Evidence, ...]:
+        """Every passage it rests on."""
+        return (*(e for claim in self.claims for e in claim.evidence), *self.sizes_cite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +194,11 @@ class RankBasis:
 
 @dataclass(frozen=True, slots=True)
 class CorpusSummary:
-    """What was read; `digest` covers every document's id and text."""
+    """What was read; `digest` covers every id and text, `records_digest` days, authors and fields too."""
 
     name: str
     digest: str
+    records_digest: str
     documents: int
     undated: int
     rejected: tuple[tuple[str, int], ...]
@@ -239,7 +250,7 @@ class Report:
 
     def refuse_fabrications(self, texts: Mapping[str, str]) -> None:
         """Raises `FabricatedCitation` unless every quotation stands in `texts` (document id to text)."""
-        for evidence in (e for o in self.opportunities for c in o.claims for e in c.evidence):
+        for evidence in (e for o in self.opportunities for e in o.cited):
             text = texts.get(evidence.document)
             if text is None:
                 raise FabricatedCitation(f"{evidence.document!r} is quoted and is no document of the corpus")

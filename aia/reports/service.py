@@ -56,6 +56,13 @@ class Reports:
         found = await store.document_of(read, mission)
         return None if found is None else found.encode()
 
+    async def is_stored(self, read: Read, document: Mapping[str, Any]) -> bool:
+        """Whether a document is, member for member, the one that its mission published."""
+        run = document.get("run")
+        mission = run.get("mission") if isinstance(run, dict) else None
+        stored = await self.find(read, str(mission))
+        return stored is not None and parse_report(stored) == dict(document)
+
     async def page(self, read: Read, request: PageRequest) -> Page[tuple[str, str, str]]:
         return await store.page(read, request)
 

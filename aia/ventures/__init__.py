@@ -2,10 +2,11 @@
 
 from aia.ventures.corpus import CleanOptions, clean
 from aia.ventures.model import Corpus, Document, Reading, RejectedRow
-from aia.ventures.service import DiscoveryRequest, TooFewDocuments, Ventures
+from aia.ventures.service import BacktestAsked, DiscoveryRequest, TooFewDocuments, Ventures
 from aia.ventures.sources import ReadOptions, SourceError, read_corpus, read_paths, read_rows
 
 __all__ = [
+    "BacktestAsked",
     "CleanOptions",
     "Corpus",
     "DiscoveryRequest",

@@ -1,12 +1,13 @@
 """Use-cases of ventures: keep an input, start a discovery on it, check a report against it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Protocol
 
-from aia.core.errors import Forbidden, Invalid
+from aia.core.errors import Conflict, Forbidden, Invalid, TooLarge
 from aia.core.money import Units
 from aia.infra.plugins import load_plugin
 from aia.infra.sql import Read, Tx
@@ -15,9 +16,13 @@ from aia.missions import Mission, Missions, Playbook
 from aia.performance import Performance, rating_snapshot
 from aia.reports import Reports, Verification, verify
 from aia.ventures.discovery.grouped import companies_id, plain
-from aia.ventures.model import RANK_QUANTILE, TOP_DEFAULT, Corpus
+from aia.ventures.model import RANK_QUANTILE, TOP_DEFAULT, Corpus, Document
+from aia.ventures.sizing import Assumptions
+from aia.ventures.sizing.amend import NeedSizes, with_sizes
+from aia.ventures.sizing.report import cited
 
 DOCUMENTS_MIN = 10
+BACKTEST_DOCUMENTS_MAX = 50_000
 RATINGS = "ratings"
 TITLE_MAX, QUESTION_MAX = 200, 1_000
 QUESTION_DEFAULT = "What should we build next, and how do we know?"
@@ -30,12 +35,19 @@ class TooFewDocuments(Invalid):
     title = "Too few documents"
 
 
+class ReportDoesNotHold(Conflict):
+    """A report that was changed is not signed again."""
+
+    code = "report-does-not-hold"
+    title = "The report does not hold"
+
+
 @dataclass(frozen=True, slots=True)
 class DiscoveryRequest:
     """What the caller asks of a discovery; `budget` None holds what the plan may cost at most.
 
     `companies` is the id of a kept corpus of companies, from which competition is told; `rank_quantile`
-    (0.05 to 0.5) is how cautious the ranking is.
+    (0.05 to 0.5) is how cautious the ranking is. `assumptions` give market sizes to the needs they are about.
     """
 
     title: str | None = None
@@ -45,6 +57,18 @@ class DiscoveryRequest:
     budget: Units | None = None
     companies: str | None = None
     rank_quantile: float = RANK_QUANTILE
+    assumptions: Assumptions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestAsked:
+    """What is asked of a backtest of a kept corpus; without cut-offs the latest five are taken."""
+
+    cutoffs: tuple[date, ...] = ()
+    window_months: int = 60
+    horizon_months: int = 24
+    partitions: int = 1
+    seed: int = 0
 
 
 class DiscoveryKind(Playbook, Protocol):
@@ -90,12 +114,15 @@ class Ventures:
 
         The brief takes the ratings of this moment along, and they share out the work. A repeat of an
         earlier discovery takes that one's, so that it is a repeat.
-        Raises `BudgetTooSmall`, `InsufficientFunds`, `Invalid`, or `Forbidden` when discovery is off.
+        Raises `BudgetTooSmall`, `InsufficientFunds`, `Invalid` (also for a quote of the assumptions that does
+        not stand in the corpus), or `Forbidden` when discovery is off.
         """
         earlier = await self.earlier(tx, corpus, request)
         taken = None if earlier is None else earlier.brief.get(RATINGS)
         if taken is None:
             taken = rating_snapshot(await self.performance.ratings(tx))
+        if request.assumptions is not None and request.assumptions.quotes:
+            cited(request.assumptions, await self.knowledge.documents(tx, corpus.id))
         brief = self._brief(corpus, request) | {RATINGS: taken}
         return await self.missions.create(tx, self.playbook.kind, brief, seed=request.seed, budget=request.budget)
 
@@ -113,7 +140,7 @@ class Ventures:
         for field, value, most in (("title", title, TITLE_MAX), ("question", request.question, QUESTION_MAX)):
             if not 1 <= len(value) <= most or not value.isprintable():
                 raise Invalid(f"{field} must be 1 to {most} printable characters", field=field)
-        return self.playbook.brief(
+        brief = self.playbook.brief(
             corpus.id,
             corpus.documents,
             title=title,
@@ -122,6 +149,44 @@ class Ventures:
             companies=request.companies,
             rank_quantile=request.rank_quantile,
         )
+        assumed = {} if request.assumptions is None else {"assumptions": request.assumptions.to_json()}
+        return brief | assumed
+
+    async def size_report(
+        self, read: Read, document: Mapping[str, Any], assumptions: Assumptions, need: str | None = None
+    ) -> tuple[dict[str, Any], list[NeedSizes]]:
+        """The report with market sizes, signed anew, and the sizes; `need` leaves the others as they are.
+
+        Nothing is signed anew that does not hold: a report that is not the one stored is verified first.
+        Raises `BadAssumptions`, `ReportDoesNotHold`, or `NeedNotSized` when the assumptions are about no
+        opportunity of it.
+        """
+        if not await self.reports.is_stored(read, document):
+            result = await self.verify_report(read, document)
+            if not result.ok:
+                first = result.findings[0]
+                raise ReportDoesNotHold(f"{first.where}: {first.what}; sizes are put on reports that hold")
+        corpus = await self.reports.corpus_of(read, document) if assumptions.quotes else None
+        documents = [] if corpus is None else await self.knowledge.documents(read, corpus)
+        sized, found = await asyncio.to_thread(with_sizes, document, assumptions, documents, need)
+        return self.reports.sign_document(sized, read.now), found
+
+    async def history(self, read: Read, corpus: str) -> list[Document]:
+        """The documents of the newest corpus kept under a name, for a backtest.
+
+        Raises `CorpusNotFound`, or `TooLarge` for one that would take too long.
+        """
+        info = await self.knowledge.newest_named(read, corpus)
+        if info.documents > BACKTEST_DOCUMENTS_MAX:
+            raise TooLarge(
+                f"{corpus} has {info.documents} documents: at most {BACKTEST_DOCUMENTS_MAX} are tested by HTTP; "
+                "use aia ventures backtest"
+            )
+        return [plain(d) for d in await self.knowledge.documents(read, info.id)]
+
+    async def backtest(self, documents: Sequence[Document], asked: BacktestAsked) -> dict[str, Any]:
+        """Computes for long: call it with no transaction open. Raises `HistoryTooThin` or `Invalid`."""
+        return await asyncio.to_thread(load_plugin("aia.tools", "backtest"), documents, asdict(asked))
 
     async def verify_report(self, read: Read, document: Mapping[str, Any]) -> Verification:
         """Hold a report against the documents stored in this organisation: quotations, and every number."""

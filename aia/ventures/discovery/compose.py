@@ -1,13 +1,26 @@
 """From finished tasks to a report: pure. Every sentence rests on a passage or on a cell of the table."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from aia.core.clock import Instant
 from aia.core.money import Units
 from aia.knowledge import CorpusInfo, StoredDocument
 from aia.missions import Inputs, Mission, Task, TaskState
-from aia.reports import Companies, CorpusSummary, Grouped, RankBasis, Report, Run, SpendLine, corpus_digest
+from aia.reports import (
+    Companies,
+    CorpusSummary,
+    Grouped,
+    Opportunity,
+    RankBasis,
+    Report,
+    Run,
+    SpendLine,
+    corpus_digest,
+    records_digest,
+)
 from aia.ventures.discovery.arguments import argument_claims, arguments_of, model_notes
 from aia.ventures.discovery.claims import NeedClaim
 from aia.ventures.discovery.conduct import (
@@ -20,8 +33,11 @@ from aia.ventures.discovery.conduct import (
     without_planted,
 )
 from aia.ventures.discovery.grouped import grouped_of, ranges_of
+from aia.ventures.discovery.grouped import plain as unstored
 from aia.ventures.discovery.opportunity import opportunity_of, quoted
 from aia.ventures.model import Assessment, Document, Need, Ranked
+from aia.ventures.sizing import Assumptions, parse_assumptions
+from aia.ventures.sizing.report import cited, counts_of, sizings_of
 
 EXTRACTIVE = "deterministic extractive analyst (rules, token vectors, Leiden, quasi-Poisson); no language model"
 
@@ -38,18 +54,15 @@ def compose(
 ) -> Report:
     """The report of a mission whose tasks are done."""
     inputs = Inputs(tuple(task for task in tasks if task.state is TaskState.DONE))
-    assessments = {
-        a.need: a
-        for task in inputs.of("assess")
-        for row in (task.result or {})["assessments"]
-        for a in [Assessment.from_json(row)]
-    }
+    rows = [row for task in inputs.of("assess") for row in (task.result or {})["assessments"]]
+    assessments = {a.need: a for a in map(Assessment.from_json, rows)}
     ranked = {row["need"]: Ranked.from_json(row) for row in inputs.one("rank")["ranked"]}
-    plain = [Document(d.id, d.text, d.date, d.author, d.source, d.fields) for d in documents]
+    plain = [unstored(d) for d in documents]
     digests = [d.sha256 for d in documents]
     chosen: list[str] = inputs.one("direct")["opportunities"]
     flags: Mapping[str, Sequence[str]] = inputs.one("review")["flags"]
     arguments, model = arguments_of(inputs), mission.brief["model"]
+    sized = _sized(mission.brief.get("assumptions"), plain, mission.seed)
     return Report(
         title=mission.brief["title"],
         question=mission.brief["question"],
@@ -61,12 +74,15 @@ def compose(
         corpus=_summary(corpus, documents),
         opportunities=without_planted(
             tuple(
-                opportunity_of(
-                    assessments[n],
-                    ranked[n],
-                    quoted(assessments[n], plain, digests),
-                    found=flags.get(n, ()),
-                    argued=argument_claims(arguments.get(n), str(model), documents),
+                sized(
+                    a := assessments[n],
+                    opportunity_of(
+                        a,
+                        ranked[n],
+                        quoted(a, plain, digests),
+                        found=flags.get(n, ()),
+                        argued=argument_claims(arguments.get(n), str(model), documents),
+                    ),
                 )
                 for n in chosen
             ),
@@ -85,6 +101,22 @@ def compose(
     )
 
 
+def _sized(
+    given: Mapping[str, Any] | None, documents: Sequence[Document], seed: int
+) -> Callable[[Assessment, Opportunity], Opportunity]:
+    """What puts market sizes on an opportunity, where the brief carries assumptions."""
+    assumptions = Assumptions() if given is None else parse_assumptions(given)
+    evidence = cited(assumptions, documents)
+
+    def sized(a: Assessment, opportunity: Opportunity) -> Opportunity:
+        counted = counts_of(opportunity.values, len(documents), a.counts.exposure)
+        sizes = sizings_of(assumptions, a.need, (a.title, *a.terms), counted, seed, evidence)
+        used = {f.evidence for sizing in sizes for f in sizing.factors}
+        return replace(opportunity, sizes=sizes, sizes_cite=tuple(e for e in evidence.values() if e.id in used))
+
+    return sized
+
+
 def _grouped(inputs: Inputs, documents: Sequence[Document]) -> tuple[Grouped, ...]:
     statements = statements_in(extracts_of(inputs))
     return grouped_of([Need.from_json(row) for row in inputs.one("group")["needs"]], statements, documents)
@@ -101,6 +133,7 @@ def _summary(corpus: CorpusInfo, documents: Sequence[StoredDocument]) -> CorpusS
     return CorpusSummary(
         name=corpus.name,
         digest=corpus_digest((document.id, document.sha256) for document in documents),
+        records_digest=records_digest((d.id, d.sha256, d.date, d.author, d.source, d.fields) for d in documents),
         documents=len(documents),
         undated=sum(document.date is None for document in documents),
         rejected=tuple(sorted(corpus.reading["rejected"].items())),

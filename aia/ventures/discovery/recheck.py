@@ -14,11 +14,12 @@ from typing import Any
 from aia import __version__
 from aia.core.canonical import sha256
 from aia.core.errors import AIAError
-from aia.reports import Evidence, Finding, Verification, opportunity_node, verify
+from aia.reports import Evidence, Finding, Verification, opportunity_node, records_digest, sizing_nodes, verify
 from aia.ventures.discovery.grouped import needs_in, positions_in, unread_undated
-from aia.ventures.discovery.opportunity import EXTRACTED, opportunity_of, quoted
+from aia.ventures.discovery.opportunity import EXTRACTED, opportunity_of, quoted, table_of
 from aia.ventures.discovery.tools import assess, rank
 from aia.ventures.model import Assessment, Document, Ranked
+from aia.ventures.sizing.report import assumptions_in, counts_of, quoted_in, sizings_of
 
 COUNTED_AGAIN = ("table", "months", "terms", "experiment", "need", "id")
 
@@ -40,6 +41,10 @@ def verify_with(
 
 def _corpus(stated: Mapping[str, Any], documents: Sequence[Document]) -> Iterator[Finding]:
     days = sorted(d.day.isoformat() for d in documents if d.day is not None)
+    if stated.get("recordsDigest") != records_digest(
+        (d.id, sha256(d.text), d.day, d.author, d.source, d.fields) for d in documents
+    ):
+        yield Finding("corpus", "a document's text, date, author, source or fields were changed since it was counted")
     again = {
         "undated": len(documents) - len(days),
         "firstDay": days[0] if days else None,
@@ -96,7 +101,9 @@ def differences(document: Mapping[str, Any], again: Recount) -> Iterator[Finding
         if place[need] < last:
             yield Finding(node["id"], "stands in another order than its rank gives")
         last = max(last, place[need])
-        yield from _compare(node, position, *again.ranked[place[need]])
+        a, ranked, evidence = again.ranked[place[need]]
+        yield from _compare(node, position, a, ranked, evidence)
+        yield from _sizes(document, node, a, ranked)
 
 
 def _basis(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,6 +132,19 @@ def _compare(
     for stated, claim in zip_longest(node["claims"][: len(again["claims"])], again["claims"]):
         if stated != claim:
             yield Finding(node["id"], f"does not claim what the documents give: {claim['text']!r}")
+
+
+def _sizes(document: Mapping[str, Any], node: Mapping[str, Any], a: Assessment, ranked: Ranked) -> Iterator[Finding]:
+    """Market sizes drawn again, from the factors that the report carries and the counts that were counted again."""
+    stated = node.get("sizes", [])
+    if not stated:
+        return
+    counted = counts_of(table_of(a, ranked), document["corpus"]["documents"], a.counts.exposure)
+    quotations = quoted_in(document["quotations"])
+    again = sizings_of(assumptions_in(stated), a.need, (), counted, document["seed"], quotations)
+    for one, other in zip_longest(stated, sizing_nodes(again, node["id"])):
+        if one != other:
+            yield Finding(node["id"], f"sizes: {_difference(one, other)}")
 
 
 def _worded(node: Mapping[str, Any], a: Assessment) -> Assessment:

@@ -20,14 +20,18 @@ from aia.reports import (
     Claim,
     CorpusSummary,
     Evidence,
+    FactorLine,
+    FigureLine,
     Opportunity,
     Report,
     Run,
+    Sizing,
     SpendLine,
     UncitedClaim,
     corpus_digest,
     dumps,
     parse_report,
+    records_digest,
     render_html,
     sign,
     to_jsonld,
@@ -48,6 +52,17 @@ def evidence(document: str, start: int, end: int) -> Evidence:
     return Evidence(document, start, end, TEXTS[document][start:end], sha256(TEXTS[document]))
 
 
+def sizing() -> Sizing:
+    factors = (
+        FactorLine("clinics", "clinic", "constant", "url", "https://example.org/<x>", middle="1200", quote="1,200"),
+        FactorLine("price", "USD/clinic/year", "log-normal", "assumption", "a <b>guess</b>", "10", "20", "40"),
+        FactorLine("hit", "1", "beta", "count", "voices", count="voices", of="corpusVoices", counted=3, among=9),
+        FactorLine("d", "1", "constant", "document", "d2", middle="1", evidence=evidence("d2", 40, 60).id),
+    )
+    figure = FigureLine("tam", "clinics * price", "USD/year", "24000", "12000", "48000", "price", "0.97")
+    return Sizing((figure,), factors)
+
+
 def report(mission: str = "msn_1", day: int = 4) -> Report:
     values = {"documents": 2, "statements": 3, "score": "61.50", "low": "50.00", "high": "70.25"}
     values |= {"probabilityTop10": "1.000", "severity": "0.50", "requests": 1, "authors": 2}
@@ -66,6 +81,7 @@ def report(mission: str = "msn_1", day: int = 4) -> Report:
         corpus=CorpusSummary(
             "trial.jsonl",
             corpus_digest((i, sha256(t)) for i, t in TEXTS.items()),
+            records_digest((i, sha256(t), None, None, None, {}) for i, t in TEXTS.items()),
             3,
             1,
             (("duplicate", 4),),
@@ -73,7 +89,18 @@ def report(mission: str = "msn_1", day: int = 4) -> Report:
             "2024-06-30",
         ),
         opportunities=(
-            Opportunity("opp_1", "need_1", "invoice export", "extracted", claims, values, months, ("growing",)),
+            Opportunity(
+                id="opp_1",
+                need="need_1",
+                name="invoice export",
+                phrased_by="extracted",
+                claims=claims,
+                values=values,
+                months=months,
+                flags=("growing",),
+                sizes=(sizing(),),
+                sizes_cite=(evidence("d2", 40, 60),),
+            ),
         ),
         spend=(
             SpendLine("scout-1", "extract", 2, Units(1_500_000), Units(1_050_000)),
@@ -92,7 +119,7 @@ def signed() -> dict:
 def test_a_report_that_was_not_touched_holds():
     result = verify(parse_report(dumps(signed())), TEXTS)
     assert result.findings == ()
-    assert (result.quotations, result.claims, result.documents) == (2, 2, 3)
+    assert (result.quotations, result.claims, result.documents) == (3, 2, 3)
     assert result.signed_by is not None
 
 
@@ -263,3 +290,31 @@ def test_the_page_shows_every_quotation_and_every_payment():
         "aia report verify",
     ):
         assert expected in page
+
+
+def test_the_page_shows_market_sizes_and_marks_assumptions():
+    page = render_html(signed())
+    assert ">24,000<" in page
+    assert "12,000 to 48,000" in page
+    assert '<span class="flag">assumption</span> a &lt;b&gt;guess&lt;/b&gt;' in page
+    assert "counted: voices of corpusVoices" in page
+
+
+def test_any_change_of_a_day_an_author_a_source_or_a_field_changes_the_digest_of_the_records():
+    day = datetime(2024, 1, 2, tzinfo=UTC).date()
+    record = ("d1", "00", day, "ann", "forum", {"product": "card"})
+    changed = [
+        ("d2", *record[1:]),
+        ("d1", "01", *record[2:]),
+        (*record[:2], day.replace(day=3), *record[3:]),
+        (*record[:2], None, *record[3:]),
+        (*record[:3], "Ann", *record[4:]),
+        (*record[:3], None, *record[4:]),
+        (*record[:4], "forums", record[5]),
+        (*record[:5], {"product": "cards"}),
+        (*record[:5], {}),
+    ]
+    digests = {records_digest([other, ("d9", "02", None, None, None, {})]) for other in [record, *changed]}
+    assert len(digests) == len(changed) + 1
+    other = ("d9", "02", None, None, None, {})
+    assert records_digest([record, other]) == records_digest([other, record])

@@ -1,0 +1,37 @@
+"""The needs of a published discovery, as its report carries them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class NeedTold:
+    """A need with how much was said of it; `position` is its place among the opportunities, if it has one."""
+
+    need: str
+    title: str
+    words: tuple[str, ...]
+    statements: int
+    documents: int
+    position: int | None
+
+
+def needs_of(document: Mapping[str, Any]) -> list[NeedTold]:
+    """Every need that was grouped, most documents first; ties by id."""
+    listed = {node["need"]: node for node in document["opportunities"]}
+    found: list[NeedTold] = []
+    for row in document["grouped"]:
+        places = row["members"].split()
+        node = listed.get(row["need"])
+        found.append(
+            NeedTold(
+                need=row["need"],
+                title=row["extractedName"] if node is None else node["name"],
+                words=tuple(row["words"]),
+                statements=len(places),
+                documents=len({place.partition(":")[0] for place in places}),
+                position=None if node is None else node["position"],
+            )
+        )
+    return sorted(found, key=lambda need: (-need.documents, need.need))
