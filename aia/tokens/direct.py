@@ -8,7 +8,7 @@ than these statements (memos, watched transfers, accounts of the treasury) is le
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,13 +18,16 @@ from aia.core.ids import NewId
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.tokens.log import grow
-from aia.tokens.model import TREASURY_OWNER, Result, Token, Transfer, TransferKind
-from aia.tokens.posting import State, post
+from aia.tokens.model import TREASURY_OWNER, Outcome, Result, Token, Transfer, TransferKind
+from aia.tokens.posting import Posting, State, post
 from aia.tokens.recent import Recent
 from aia.tokens.service import POSTED
 from aia.tokens.store import Head
+from aia.tokens.store_ids import HOLD, TRANSFER, number_of
 from aia.tokens.store_postgres import PostgresDriver
 from aia.tokens.store_posting import Change, News, Rows, Wanted, change_of, rows_of, wanted_of
+
+_DONE = frozenset({Outcome.CREATED, Outcome.EXISTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,13 @@ class DirectPosting:
         if any((debit := accounts.get(t.debit)) and debit.owner == TREASURY_OWNER for t in batch):
             return None  # a signed order may ask for it, which the ledger finds out
         posting = post(state, batch, now)
+        doubted = _doubted(batch, posting, recent)
+        if doubted:
+            known = await self._state(batch, now, doubted)
+            if known is None:
+                return None
+            recent, state, wanted = known
+            posting = post(state, batch, now)
         before = recent.head
         if not posting.transfers:
             return Prepared(posting.results, None, before, before, None)
@@ -99,11 +109,13 @@ class DirectPosting:
         news = News(new_id("evt"), Principal.system().organisation, POSTED, body, now)
         return Prepared(posting.results, change, before, after, news)
 
-    async def _state(self, batch: Sequence[Transfer], now: Instant) -> tuple[Recent, State, Wanted] | None:
+    async def _state(
+        self, batch: Sequence[Transfer], now: Instant, doubted: Collection[str] = frozenset()
+    ) -> tuple[Recent, State, Wanted] | None:
         if any(t.reverses is not None for t in batch):
             await self._idle.wait()  # sums of reversals are not among what is known
         recent = self._recent
-        wanted = wanted_of(batch, recent)
+        wanted = wanted_of(batch, recent, doubted)
         rows: Rows = ([], [], [], {})
         if recent is None or not wanted.nothing():
             self._reader = line = self._reader or await self._connect()
@@ -170,6 +182,19 @@ class DirectPosting:
         writer, self._writer = self._writer, None
         await self._drop_reader()
         await _drop(writer)
+
+
+def _doubted(batch: Sequence[Transfer], posting: Posting, recent: Recent) -> set[str]:
+    """Ids that were taken to be new and whose transfers were refused.
+
+    The index that would refuse to write such an id twice is not asked when nothing of it is written, and who asks
+    again for what was done must hear so, not that it cannot be done any more.
+    """
+    refused = [t for t, result in zip(batch, posting.results, strict=True) if result.outcome not in _DONE]
+    names = ((TRANSFER, t.id) for t in refused if not recent.has(t.id))
+    holds = ((HOLD, t.hold_id) for t in refused if t.hold_id is not None and t.hold_id not in recent.holds)
+    numbers = {name: number_of(prefix, name) for prefix, name in (*names, *holds)}
+    return {name for name, number in numbers.items() if number is not None and recent.is_new(number)}
 
 
 async def _drop(line: _Line | None) -> None:

@@ -13,6 +13,7 @@ from aia.app import App, open_app
 from aia.config import Settings
 from aia.core.clock import system_clock
 from aia.core.errors import Unavailable
+from aia.core.ids import random_ids
 from aia.core.principal import Principal
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
@@ -254,3 +255,32 @@ async def test_a_database_that_dies_fails_its_callers_clearly_and_loses_nothing(
         assert len({row.seq for row in kept}) == 320
         await poster.close()
         await database.engine.dispose()
+
+
+async def test_what_a_hasty_clock_named_exists_for_a_new_poster_that_could_not_do_it_again(funded: App):
+    ahead = random_ids(lambda: system_clock() + timedelta(hours=1))
+    spent = replace(move("spent", "a", "b", 100_000), id=ahead("tfr"))
+    poster = Poster(funded.database, funded.ledger, queue_max=100, sweep_s=None)
+    assert await outcomes(poster, spent) == ["created"]
+    await poster.close()
+    poster = Poster(funded.database, funded.ledger, queue_max=100, sweep_s=None)
+    assert await outcomes(poster, move("first", "b", "a", 1)) == ["created"]
+    assert await outcomes(poster, spent) == ["exists"]
+    other = replace(spent, amount=spent.amount + 1)
+    assert await outcomes(poster, other) == ["exists-with-different-amount"]
+    await poster.close()
+    await check(funded)
+
+
+async def test_a_hold_that_a_hasty_clock_named_is_found_by_a_new_poster(funded: App):
+    ahead = random_ids(lambda: system_clock() + timedelta(hours=1))
+    held = replace(move("held", "a", "b", 50, kind=K.HOLD), id=ahead("tfr"), hold_id=ahead("hld"))
+    poster = Poster(funded.database, funded.ledger, queue_max=100, sweep_s=None)
+    assert await outcomes(poster, held) == ["created"]
+    await poster.close()
+    poster = Poster(funded.database, funded.ledger, queue_max=100, sweep_s=None)
+    assert await outcomes(poster, move("first", "a", "b", 1)) == ["created"]
+    captured = replace(move("captured", "a", "b", 50, kind=K.POST), hold_id=held.hold_id)
+    assert await outcomes(poster, captured) == ["created"]
+    await poster.close()
+    await check(funded)
