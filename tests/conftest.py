@@ -17,6 +17,7 @@ from aia.core.ids import random_ids
 from aia.core.principal import Principal
 from aia.infra.sql import migrate, open_database
 from aia.infra.telemetry import configure_logging
+from tests.support.economy import Hands
 from tests.support.postgres import PostgresServer
 
 ORGANISATION = "default"
@@ -118,3 +119,15 @@ def shared() -> Path:
     if not root.is_dir():
         pytest.skip("the folder of shared data sets is not here (AIA_SHARED)")
     return root
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+async def app_by_clock(settings: Settings, clock: Hands) -> AsyncGenerator[App]:
+    """The parts of AIA at a time that the test sets, with nothing running beside it."""
+    async with open_app(settings, clock=clock, durable=False, background=False) as opened:
+        yield opened

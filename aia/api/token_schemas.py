@@ -154,6 +154,15 @@ class OrderOut(BaseModel):
     executed_at: datetime | None
 
 
+class RefusalOut(BaseModel):
+    order: dict[str, Any]
+    signatures: list[SignatureIn]
+    code: str
+    reason: str
+    subject: str
+    at: datetime
+
+
 class StakeIn(Body):
     wallet: AccountName
     amount: Amount

@@ -11,6 +11,7 @@ from aia.api.token_schemas import (
     OrderOut,
     ParameterListOut,
     ParameterOut,
+    RefusalOut,
     SignatureIn,
     SupplyListOut,
     SupplyOut,
@@ -19,7 +20,7 @@ from aia.api.token_schemas import (
 )
 from aia.core.money import Units, format_units
 from aia.tokens.parameters import DEFINITIONS
-from aia.tokens.treasury import OrderRecord, Signature, parse_order
+from aia.tokens.treasury import OrderDesk, OrderRecord, Signature, parse_order
 
 router = APIRouter(prefix="/v1", tags=["treasury"])
 OrderId = Annotated[str, Path(max_length=40, pattern=r"^[!-~]+$")]
@@ -97,15 +98,36 @@ async def get_order(order_id: OrderId, app: AppDep, operator: OperatorDep) -> Or
 async def give_order(body: OrderIn, app: AppDep, operator: OperatorDep) -> OrderOut:
     """Give an order that was signed elsewhere; it is carried out, or waits for a second approver."""
     order = parse_order(body.order)
-    async with app.database.begin(operator) as tx:
-        return _shown(await app.tokens.treasury.submit(tx, order, [_signature(s) for s in body.signatures]))
+    desk = OrderDesk(app.database, app.tokens.treasury)
+    return _shown(await desk.submit(operator, order, [_signature(s) for s in body.signatures]))
 
 
 @router.post("/treasury/orders/{order_id}/approvals")
 async def approve_order(order_id: OrderId, body: SignatureIn, app: AppDep, operator: OperatorDep) -> OrderOut:
     """Add the signature of a second approver."""
-    async with app.database.begin(operator) as tx:
-        return _shown(await app.tokens.treasury.approve(tx, order_id, _signature(body)))
+    desk = OrderDesk(app.database, app.tokens.treasury)
+    return _shown(await desk.approve(operator, order_id, _signature(body)))
+
+
+@router.get("/treasury/refusals")
+async def list_refusals(app: AppDep, operator: OperatorDep, page: PageDep) -> Listed[RefusalOut]:
+    """Orders that were refused and why, the newest first."""
+    async with app.database.read(operator) as read:
+        found = await app.tokens.treasury.refusals(read, page)
+    return Listed(
+        data=[
+            RefusalOut(
+                order=dict(refusal.order.document()),
+                signatures=[SignatureIn(key=s.key, signature=s.signature) for s in refusal.signatures],
+                code=refusal.code,
+                reason=refusal.reason,
+                subject=refusal.subject,
+                at=refusal.at,
+            )
+            for refusal in found.items
+        ],
+        next_cursor=found.next_cursor,
+    )
 
 
 def _signature(body: SignatureIn) -> Signature:

@@ -8,13 +8,24 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aia.app import App
 from aia.cli.support import json_option, print_json, print_table, with_app
+from aia.core.clock import rfc3339
 from aia.core.errors import Invalid
 from aia.core.money import Units, format_units, parse_units
 from aia.core.pages import LIMIT_MAX, PageRequest
 from aia.core.principal import Principal
 from aia.tokens.parameters import DEFINITIONS
-from aia.tokens.treasury import Action, OrderRecord, sign_order
-from aia.tokens.treasury.model import FIELDS
+from aia.tokens.treasury import (
+    Action,
+    OrderDesk,
+    OrderRecord,
+    OrderState,
+    Refusal,
+    public_hex,
+    rotation_proof,
+    sign_order,
+    verify_treasury,
+)
+from aia.tokens.treasury.model import FIELDS, Fields
 
 SYSTEM = Principal.system()
 
@@ -78,8 +89,9 @@ def order_command(action: str, fields: tuple[str, ...], purpose: str, order_id: 
     values = _values(Action(action), fields)
 
     async def work(app: App) -> OrderRecord:
-        async with app.database.begin(SYSTEM) as tx:
-            return await app.tokens.treasury.order(tx, order_id, Action(action), purpose, values)
+        return await OrderDesk(app.database, app.tokens.treasury).sign(
+            SYSTEM, order_id, Action(action), purpose, values
+        )
 
     _tell(with_app(work, durable=False, background=False), as_json)
 
@@ -127,11 +139,58 @@ def approve_command(order: str, key_file: Path, as_json: bool) -> None:
     key = _key(key_file)
 
     async def work(app: App) -> OrderRecord:
-        async with app.database.begin(SYSTEM) as tx:
-            found = await app.tokens.treasury.get(tx, order)
-            return await app.tokens.treasury.approve(tx, order, sign_order(found.order, key))
+        async with app.database.read(SYSTEM) as read:
+            found = await app.tokens.treasury.get(read, order)
+        desk = OrderDesk(app.database, app.tokens.treasury)
+        return await desk.approve(SYSTEM, order, sign_order(found.order, key))
 
     _tell(with_app(work, durable=False, background=False), as_json)
+
+
+@command.command("rotate-key")
+@click.option(
+    "--new-key-file", type=click.Path(path_type=Path), required=True, help="The new seed, 64 hexadecimal digits."
+)
+@click.option("--purpose", required=True, help="Why.")
+@click.option("--id", "order_id", required=True, help="A name of your own, used once: ord_2026_001.")
+@json_option
+def rotate_command(new_key_file: Path, purpose: str, order_id: str, as_json: bool) -> None:
+    """Make another key the treasury's, by an order that the present one signs; then set TREASURY_PRIVATE_KEY to it.
+
+    With an approver registered, the order waits for `aia treasury approve`; the present key orders until then.
+    """
+    key = _key(new_key_file)
+
+    async def work(app: App) -> OrderRecord:
+        async with app.database.read(SYSTEM) as read:
+            books = await app.tokens.genesis.books(read)
+        fields: Fields = {"key": public_hex(key), "proof": rotation_proof(books, order_id, key)}
+        desk = OrderDesk(app.database, app.tokens.treasury)
+        return await desk.sign(SYSTEM, order_id, Action.ROTATE_KEY, purpose, fields)
+
+    record = with_app(work, durable=False, background=False)
+    _tell(record, as_json)
+    if record.state is OrderState.EXECUTED:
+        click.echo(
+            "Set TREASURY_PRIVATE_KEY to the new key (or keys/treasury.key in AIA_HOME) and restart.", err=True
+        )
+
+
+@command.command("refusals")
+@json_option
+def refusals_command(as_json: bool) -> None:
+    """Orders that were refused and why, the newest first; up to 200."""
+
+    async def work(app: App) -> tuple[Refusal, ...]:
+        async with app.database.read(SYSTEM) as read:
+            return (await app.tokens.treasury.refusals(read, PageRequest(LIMIT_MAX))).items
+
+    for refusal in with_app(work, durable=False, background=False):
+        if as_json:
+            order = refusal.order.document()
+            print_json({"order": order, "code": refusal.code, "reason": refusal.reason, "at": rfc3339(refusal.at)})
+        else:
+            click.echo(f"{rfc3339(refusal.at)} {refusal.order.id} {refusal.code}: {refusal.reason}")
 
 
 def _key(path: Path) -> Ed25519PrivateKey:
@@ -169,7 +228,7 @@ def verify_command(as_json: bool) -> int:
 
     async def work(app: App) -> tuple[int, list[str]]:
         async with app.database.read(SYSTEM) as read:
-            return await app.tokens.treasury.verify(read)
+            return await verify_treasury(read, app.tokens.treasury)
 
     count, problems = with_app(work, durable=False, background=False)
     if as_json:

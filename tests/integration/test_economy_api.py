@@ -21,7 +21,7 @@ from aia.core.principal import Principal
 from aia.tokens.audit.verify import audit
 from aia.tokens.log.checkpoint import open_checkpoint, parse_consistency_proof, parse_inclusion_proof
 from aia.tokens.log.note import parse_note, parse_verifier_key
-from aia.tokens.treasury import parse_order, sign_order
+from aia.tokens.treasury import parse_order, sign_order, verify_treasury
 
 PROBLEM = "application/problem+json"
 MINE, DIRECTOR = "organisation:north", "agent:north:director"
@@ -79,7 +79,7 @@ def assert_books_hold(client: TestClient) -> None:
 
     async def check():
         async with app.database.read(Principal.system()) as read:
-            return (await audit(read)).problems, (await app.tokens.treasury.verify(read))[1]
+            return (await audit(read)).problems, (await verify_treasury(read, app.tokens.treasury))[1]
 
     assert client.portal.call(check) == ((), [])
 

@@ -1,15 +1,14 @@
 """The genesis on real databases: allocated once, capped, and books of an earlier version go on."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from aia.app import App, open_app
 from aia.config import Settings
-from aia.core.clock import Instant, system_clock
+from aia.core.clock import system_clock
 from aia.core.ids import content_id, random_ids
 from aia.core.money import Units
 from aia.core.principal import Principal
@@ -17,51 +16,20 @@ from aia.identity import Identity
 from aia.infra.sql import migrate, open_database
 from aia.infra.telemetry import open_telemetry
 from aia.tokens import Ledger, Token, mint_account, transfer, wallet
-from aia.tokens.audit.verify import audit
 from aia.tokens.genesis import SupplyCapExceeded
-from aia.tokens.lookup import accounts_by_id
 from aia.tokens.parameters import BadParameter, Parameter
-from aia.tokens.treasury import Action
+from aia.tokens.treasury import Action, verify_treasury
 from aia.tokens.vesting import NothingToRelease, NotRevocable
+from tests.support.economy import START, SYSTEM, Hands, assert_books_hold, balances, give
 
 pytestmark = pytest.mark.anyio
-SYSTEM = Principal.system()
 DAY = timedelta(days=1)
-START = datetime(2026, 3, 1, tzinfo=UTC)
 MILLION = 10**12
 
 
-class Hands:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> Instant:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-async def app(settings: Settings, clock: Hands) -> AsyncGenerator[App]:
-    async with open_app(settings, clock=clock, durable=False, background=False) as opened:
-        yield opened
-
-
-async def balances(app: App, *ids: str) -> list[int]:
-    async with app.database.read(SYSTEM) as read:
-        found = await accounts_by_id(read, ids)
-    return [found[account].posted for account in ids]
-
-
-async def assert_books_hold(app: App) -> None:
-    async with app.database.read(SYSTEM) as read:
-        result = await audit(read)
-    assert (result.problems, result.trial_balance) == ((), 0)
+def app(app_by_clock: App) -> App:
+    return app_by_clock
 
 
 async def test_the_supply_stands_in_the_accounts_of_its_purposes(app: App):
@@ -102,7 +70,7 @@ async def test_books_of_the_first_version_keep_their_supply_and_are_allocated(se
         assert await balances(upgraded, wallet("north"), wallet("default")) == [MILLION, MILLION]
         await assert_books_hold(upgraded)
         async with upgraded.database.read(SYSTEM) as read:
-            assert await upgraded.tokens.treasury.verify(read) == (1, [])
+            assert await verify_treasury(read, upgraded.tokens.treasury) == (1, [])
 
 
 async def first_version(settings: Settings) -> None:
@@ -123,14 +91,10 @@ async def first_version(settings: Settings) -> None:
 
 
 async def test_no_mint_brings_the_supply_above_its_cap(app: App):
-    async def order(name: str, action: Action, **fields) -> None:
-        async with app.database.begin(SYSTEM) as tx:
-            await app.tokens.treasury.order(tx, name, action, "test", {"token": "AIA", **fields})
-
     with pytest.raises(SupplyCapExceeded, match="1000000000"):
-        await order("m1", Action.MINT, credit="treasury:AIA", amount_units=1)
-    await order("b1", Action.BURN, debit="treasury:AIA", amount_units=5)
-    await order("m1", Action.MINT, credit="treasury:AIA", amount_units=1)
+        await give(app, "m1", Action.MINT, token="AIA", credit="treasury:AIA", amount_units=1)
+    await give(app, "b1", Action.BURN, token="AIA", debit="treasury:AIA", amount_units=5)
+    await give(app, "m1", Action.MINT, token="AIA", credit="treasury:AIA", amount_units=1)
     async with app.database.read(SYSTEM) as read:
         assert (await app.tokens.genesis.supply(read))[0].units == 1_000 * MILLION - 4
     await assert_books_hold(app)

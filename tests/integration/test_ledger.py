@@ -335,3 +335,24 @@ async def test_rows_of_the_first_schema_are_carried_over(empty_url: str):
             outcomes = await ledger.post(tx, [held, capture])
             assert [(r.outcome.value, r.seq) for r in outcomes] == [("exists", 3), ("created", 7)]
             assert (await audit(tx)).problems == ()
+
+
+async def test_the_accounts_of_a_genesis_made_before_become_the_treasurys(empty_url: str):
+    accounts = {"mint:AIA": "treasury", "sale:AIA": "treasury", "mint:AIA_GOV": "system", "a": "x"}
+    async with old_database(empty_url) as database:
+        async with database.begin(ONE) as tx:
+            await tx.conn.run_sync(_migrate_to, "0010")
+            insert = """insert into account (id, organisation, token, owner, purpose, floor, posted, held, last_seq,
+                closed) values (:id, 'system', 'AIA', :owner, 'test', 0, 0, 0, 0, false)"""
+            for name, after in accounts.items():
+                before = after if after == "x" else "system"
+                await tx.conn.execute(sa.text(insert), {"id": name, "owner": before})
+            await tx.conn.execute(sa.text("insert into treasury_account values ('sale:AIA', 'AIA', 'sale', 0, 0)"))
+            at = "2026-01-02T00:00:00.000000Z" if tx.dialect == "sqlite" else datetime(2026, 1, 2, tzinfo=UTC)
+            row = "insert into genesis values ('AIA', 1, 1, 'sale:AIA', 2, '', :at)"
+            await tx.conn.execute(sa.text(row), {"at": at})
+        async with database.begin(ONE) as tx:
+            await tx.conn.run_sync(_migrate_to, "head")
+        async with database.begin(ONE) as tx:
+            rows = await tx.rows(sa.text("select id, owner from account"))
+    assert {row.id: row.owner for row in rows} == accounts

@@ -33,7 +33,7 @@ TRANSFERS = 300
 @pytest.fixture
 async def ledger(database_url: str):
     async with opened(database_url) as book:
-        await play(book, "audit", TRANSFERS)
+        await play(book, "audit-1", TRANSFERS)
         yield book
 
 

@@ -157,7 +157,7 @@ async def test_every_table_with_tenants_names_its_organisation():
         "log_checkpoint",
         "log_node",
     }  # one treasury serves the deployment
-    shared |= {f"treasury_{noun}" for noun in ("account", "order", "signature", "key", "spending")}
+    shared |= {f"treasury_{noun}" for noun in ("account", "order", "signature", "key", "spending", "refusal")}
     without = {t.name for t in metadata.tables.values() if "organisation" not in t.c and t.name not in shared}
     assert without == set()
 

@@ -1,19 +1,14 @@
 """Stakes on real databases: locks, cooldown, rewards, slashing; asked twice is done once."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from aia.app import App, open_app
-from aia.config import Settings
-from aia.core.clock import Instant
+from aia.app import App
 from aia.core.money import UNITS_PER_TOKEN, Units
 from aia.core.principal import Principal
 from aia.tokens import AccountNotFound, InsufficientFunds, wallet
-from aia.tokens.audit.verify import audit
-from aia.tokens.lookup import accounts_by_id
 from aia.tokens.staking import (
     NothingStaked,
     NothingToClaim,
@@ -27,33 +22,18 @@ from aia.tokens.staking import (
     stake_account,
 )
 from aia.tokens.treasury import Action
+from tests.support.economy import SYSTEM, Hands, assert_books_hold, balances, give
 
 pytestmark = pytest.mark.anyio
-SYSTEM = Principal.system()
 ONE = Principal("default", "test")
 WALLET = wallet("default")
 DAY = timedelta(days=1)
-START = datetime(2026, 3, 1, tzinfo=UTC)
 T = UNITS_PER_TOKEN
 
 
-class Hands:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> Instant:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-async def app(settings: Settings, clock: Hands) -> AsyncGenerator[App]:
-    async with open_app(settings, clock=clock, durable=False, background=False) as opened:
-        yield opened
+def app(app_by_clock: App) -> App:
+    return app_by_clock
 
 
 async def act(app: App, name: str, *arguments, who: Principal = ONE):
@@ -65,29 +45,9 @@ async def stake(app: App, tokens: int, key: str, who: Principal = ONE):
     return await act(app, "stake", wallet(who.organisation), Units(tokens * T), key, who=who)
 
 
-async def order(app: App, name: str, action: Action, purpose: str = "test", /, **fields):
-    async with app.database.begin(SYSTEM) as tx:
-        return await app.tokens.treasury.order(tx, name, action, purpose, fields)
-
-
 async def fund(app: App, name: str, tokens: int):
     fields = {"token": "AIA", "debit": "agent-rewards:AIA", "amount_units": tokens * T}
-    return await order(app, name, Action.FUND_REWARDS, **fields)
-
-
-async def balances(app: App, *ids: str) -> list[int]:
-    async with app.database.read(SYSTEM) as read:
-        found = await accounts_by_id(read, ids)
-    return [found[account].posted for account in ids]
-
-
-async def assert_all_holds(app: App) -> None:
-    async with app.database.read(SYSTEM) as read:
-        assert (await audit(read)).problems == ()
-        assert (await app.tokens.treasury.verify(read))[1] == []
-        for pool in await app.tokens.staking.pools(read):
-            rewards = (await balances(app, f"staking-rewards:{pool.token}"))[0]
-            assert rewards == pool.funded - pool.paid >= 0
+    return await give(app, name, Action.FUND_REWARDS, **fields)
 
 
 async def test_a_stake_is_locked_then_cools_down_then_comes_back(app: App, clock: Hands):
@@ -105,7 +65,7 @@ async def test_a_stake_is_locked_then_cools_down_then_comes_back(app: App, clock
     with pytest.raises(UnstakingClosed):
         await act(app, "withdraw", unstaking.id)
     assert await balances(app, WALLET, stake_account(WALLET)) == [before - 60 * T, 60 * T]
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_the_same_request_again_stakes_and_unstakes_once(app: App, clock: Hands):
@@ -132,7 +92,7 @@ async def test_rewards_go_by_stake_and_never_pass_what_was_funded(app: App):
     assert (await act(app, "claim", wallet("north"), who=north))[1] == T
     with pytest.raises(NothingToClaim):
         await act(app, "claim", WALLET)
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_claiming_at_the_same_time_pays_once(app: App):
@@ -142,7 +102,7 @@ async def test_claiming_at_the_same_time_pays_once(app: App):
     outcomes = await asyncio.gather(*(act(app, "claim", WALLET) for _ in range(5)), return_exceptions=True)
     assert sum(isinstance(o, NothingToClaim) for o in outcomes) == 4
     assert await balances(app, WALLET) == [before + 7 * T]
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_a_slashing_names_its_cause_is_bounded_and_reaches_what_cools_down(app: App, clock: Hands):
@@ -151,13 +111,13 @@ async def test_a_slashing_names_its_cause_is_bounded_and_reaches_what_cools_down
     unstaking = await act(app, "unstake", WALLET, Units(80 * T), "u")
     cut = {"token": "AIA", "wallet": WALLET, "amount_units": 50 * T}
     with pytest.raises(SlashTooLarge):
-        await order(app, "ord_0", Action.SLASH, "false report", **(cut | {"amount_units": 51 * T}))
-    await order(app, "ord_1", Action.SLASH, "false report", **cut)
+        await give(app, "ord_0", Action.SLASH, "false report", **(cut | {"amount_units": 51 * T}))
+    await give(app, "ord_1", Action.SLASH, "false report", **cut)
     assert await balances(app, stake_account(WALLET), "slashed:AIA") == [50 * T, 50 * T]
     clock.now += 7 * DAY
     assert (await act(app, "withdraw", unstaking.id)).units == 50 * T
     assert await balances(app, stake_account(WALLET)) == [0]
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_bad_requests_are_refused_by_name(app: App, clock: Hands):
@@ -181,4 +141,4 @@ async def test_bad_requests_are_refused_by_name(app: App, clock: Hands):
     north = Principal("north", "test")
     with pytest.raises(StakeNotFound):
         await act(app, "claim", WALLET, who=north)
-    await assert_all_holds(app)
+    await assert_books_hold(app)

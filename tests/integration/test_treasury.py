@@ -1,22 +1,20 @@
 """Orders of the treasury on real databases: who signed, how much in an epoch, and each carried out once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aia.app import App, open_app, treasury_key
 from aia.config import Settings
-from aia.core.clock import Instant
 from aia.core.errors import AIAError
 from aia.core.ids import content_id
 from aia.core.money import UNITS_PER_TOKEN, Units
 from aia.core.principal import Principal
-from aia.infra.sql import Tx, migrate
+from aia.infra.sql import Tx
 from aia.tokens import (
     InsufficientFunds,
     Ledger,
@@ -29,9 +27,7 @@ from aia.tokens import (
     transfer,
     wallet,
 )
-from aia.tokens.audit.verify import audit
 from aia.tokens.genesis import SupplyCapExceeded
-from aia.tokens.lookup import accounts_by_id
 from aia.tokens.parameters import BadParameter, Parameter
 from aia.tokens.treasury import (
     Action,
@@ -39,7 +35,6 @@ from aia.tokens.treasury import (
     GrantTooLarge,
     NotATreasuryAccount,
     NotSignedByTreasury,
-    Order,
     OrderClosed,
     OrderExpired,
     OrderIdReused,
@@ -54,73 +49,19 @@ from aia.tokens.treasury import (
     public_hex,
     sign_order,
     store,
+    verify_treasury,
 )
 from aia.tokens.treasury.execute import transfer_of
+from tests.support.economy import START, SYSTEM, Hands, assert_books_hold, give
+from tests.support.orders import SECOND, STRANGER, approve, balance, draft, pay, submit
 
 pytestmark = pytest.mark.anyio
-SYSTEM = Principal.system()
-START = datetime(2026, 3, 5, tzinfo=UTC)
-SECOND = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 TOKEN = UNITS_PER_TOKEN
 
 
-class Hands:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> Instant:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
-async def app(settings: Settings, clock: Hands) -> AsyncGenerator[App]:
-    async with open_app(settings, clock=clock, durable=False, background=False) as opened:
-        yield opened
-
-
-async def give(app: App, name: str, action: Action, /, **fields) -> OrderRecord:
-    async with app.database.begin(SYSTEM) as tx:
-        return await app.tokens.treasury.order(tx, name, action, "test", fields)
-
-
-async def pay(app: App, name: str, tokens: int, *, debit: str = "sale:AIA") -> OrderRecord:
-    fields = {"token": "AIA", "debit": debit, "credit": wallet("default"), "amount_units": tokens * TOKEN}
-    return await give(app, name, Action.PAY, **fields)
-
-
-async def draft(app: App, name: str, tokens: int = 1, **change) -> Order:
-    fields = {"token": "AIA", "debit": "sale:AIA", "credit": wallet("default"), "amount_units": tokens * TOKEN}
-    async with app.database.read(SYSTEM) as read:
-        order = await app.tokens.treasury.draft(read, name, Action.PAY, "test", fields)
-    return replace(order, **change)
-
-
-async def submit(app: App, order: Order, *signatures: Signature) -> OrderRecord:
-    async with app.database.begin(SYSTEM) as tx:
-        return await app.tokens.treasury.submit(tx, order, signatures)
-
-
-async def approve(app: App, name: str, key: Ed25519PrivateKey) -> OrderRecord:
-    async with app.database.begin(SYSTEM) as tx:
-        order = (await app.tokens.treasury.get(tx, name)).order
-        return await app.tokens.treasury.approve(tx, name, sign_order(order, key))
-
-
-async def balance(app: App, account: str) -> int:
-    async with app.database.read(SYSTEM) as read:
-        return (await accounts_by_id(read, [account]))[account].posted
-
-
-async def assert_all_holds(app: App) -> None:
-    async with app.database.read(SYSTEM) as read:
-        assert (await audit(read)).problems == ()
-        assert (await app.tokens.treasury.verify(read))[1] == []
+def app(app_by_clock: App) -> App:
+    return app_by_clock
 
 
 async def test_an_order_pays_once_however_often_it_is_given(app: App):
@@ -128,7 +69,7 @@ async def test_an_order_pays_once_however_often_it_is_given(app: App):
     for _ in range(3):
         assert (await pay(app, "ord_1", 5)).state is OrderState.EXECUTED
     assert await balance(app, "sale:AIA") == before - 5 * TOKEN
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_the_same_order_given_at_the_same_time_pays_once(app: App, settings: Settings):
@@ -138,7 +79,7 @@ async def test_the_same_order_given_at_the_same_time_pays_once(app: App, setting
     records = await asyncio.gather(*(submit(app, order, signature) for _ in range(4)))
     assert {record.state for record in records} == {OrderState.EXECUTED}
     assert await balance(app, "sale:AIA") == before - 5 * TOKEN
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_the_opening_grant_is_an_order_with_its_signature(app: App, settings: Settings):
@@ -147,7 +88,7 @@ async def test_the_opening_grant_is_an_order_with_its_signature(app: App, settin
     assert record.order.text("debit") == "ecosystem:AIA"
     assert record.signatures[0].key == public_hex(treasury_key(settings))
     assert (settings.aia_home / "keys" / "treasury.key").stat().st_mode & 0o777 == 0o600
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_an_id_used_with_other_content_is_refused(app: App):
@@ -212,7 +153,7 @@ async def test_above_the_threshold_a_second_key_is_needed_and_only_another_one_c
     clock.now += timedelta(days=31)
     with pytest.raises(OrderExpired):
         await approve(app, "ord_late", SECOND)
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_exactly_the_threshold_needs_one_key(app: App):
@@ -232,7 +173,7 @@ async def test_once_there_is_an_approver_rules_change_with_two_keys_only(app: Ap
         assert [key.name for key in await app.tokens.treasury.keys(read)] == ["treasury"]
     with pytest.raises(BadOrder, match="registered before"):
         await give(app, "ord_back", Action.ADD_APPROVER, key=public_hex(SECOND), name="second")
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_an_account_pays_no_more_than_its_limit_in_an_epoch_and_again_in_the_next(app: App, clock: Hands):
@@ -244,7 +185,7 @@ async def test_an_account_pays_no_more_than_its_limit_in_an_epoch_and_again_in_t
     await pay(app, "ord_3", 40)
     clock.now += timedelta(days=7)
     await pay(app, "ord_2", 41)
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_orders_at_the_same_time_do_not_pass_the_limit_together(app: App):
@@ -282,14 +223,14 @@ async def test_what_the_ledger_refuses_leaves_neither_order_nor_spending(app: Ap
         await give(app, "ord_3", Action.MINT, token="AIA", credit="sale:AIA", amount_units=1)
     async with app.database.read(SYSTEM) as read:
         assert "sale:AIA" not in await app.tokens.treasury.spent(read)
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_what_is_burnt_by_order_can_be_minted_by_order(app: App):
     await give(app, "ord_1", Action.BURN, token="AIA", debit="sale:AIA", amount_units=7)
     await give(app, "ord_2", Action.MINT, token="AIA", credit="agent-rewards:AIA", amount_units=7)
     assert await balance(app, "agent-rewards:AIA") == 300 * 10**12 + 7
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_an_order_vests_to_a_wallet_and_can_be_revoked_by_another(app: App, clock: Hands):
@@ -312,7 +253,7 @@ async def test_an_order_vests_to_a_wallet_and_can_be_revoked_by_another(app: App
         await app.tokens.vesting.release(tx, schedule)
     assert await balance(app, wallet("default")) == before + 500
     assert await balance(app, "sale:AIA") == 10**14 - 500
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_a_parameter_out_of_bounds_or_unknown_is_refused(app: App):
@@ -359,7 +300,7 @@ async def test_aias_own_code_takes_nothing_from_the_treasury_without_an_order(ap
     (paid, taken) = await app.poster.submit(chain)
     assert (paid.outcome, taken.outcome) == (Outcome.LINKED_FAILED, Outcome.ORDER_REQUIRED)
     assert await balance(app, "sale:AIA") == before
-    await assert_all_holds(app)
+    await assert_books_hold(app)
 
 
 async def test_an_order_lets_the_ledger_post_its_own_transfer_and_no_other(app: App):
@@ -403,23 +344,12 @@ async def test_money_that_left_without_an_order_and_orders_that_were_changed_are
         await tx.run(sa.update(table).where(table.c.id == "ord_1").values(document=changed))
         await tx.conn.execute(sa.text("update account set owner = 'system' where id = 'mint:AIA_GOV'"))
     async with app.database.read(SYSTEM) as read:
-        count, problems = await app.tokens.treasury.verify(read)
+        count, problems = await verify_treasury(read, app.tokens.treasury)
     assert count == 2
     assert len(problems) == 3
     assert "ord_1" in problems[0]
     assert "sale:AIA paid 0.000009" in problems[1]
     assert "mint:AIA_GOV is not marked" in problems[2]
-
-
-async def test_a_database_of_an_earlier_version_guards_its_treasury_after_the_migration(app: App):
-    async with app.database.begin(SYSTEM) as tx:
-        await tx.conn.execute(sa.text("update account set owner = 'system'"))
-        await tx.conn.execute(sa.text("update alembic_version set version_num = '0010'"))
-    await migrate(app.database)
-    theft = transfer(content_id("tfr", "theft"), "team:AIA", wallet("default"), Units(1))
-    (refused,) = await app.poster.submit([theft])
-    assert refused.outcome is Outcome.ORDER_REQUIRED
-    await assert_all_holds(app)
 
 
 def test_an_order_is_read_back_from_its_json_and_bad_fields_are_named():

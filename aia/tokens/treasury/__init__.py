@@ -16,15 +16,19 @@ from aia.tokens.treasury.model import (
     OrderRecord,
     OrderSignatureInvalid,
     OrderState,
+    Refusal,
     RegisteredKey,
     SameApproverTwice,
     Signature,
     SpendingLimitExceeded,
     parse_order,
     public_hex,
+    rotation_proof,
     sign_order,
 )
+from aia.tokens.treasury.orders import OrderDesk
 from aia.tokens.treasury.service import GrantTooLarge, Treasury
+from aia.tokens.treasury.verify import verify_treasury
 from aia.tokens.treasury.warrant import SignedOrders
 
 __all__ = [
@@ -37,6 +41,7 @@ __all__ = [
     "NotSignedByTreasury",
     "Order",
     "OrderClosed",
+    "OrderDesk",
     "OrderExpired",
     "OrderIdReused",
     "OrderKeyUnknown",
@@ -44,6 +49,7 @@ __all__ = [
     "OrderRecord",
     "OrderSignatureInvalid",
     "OrderState",
+    "Refusal",
     "RegisteredKey",
     "SameApproverTwice",
     "Signature",
@@ -52,5 +58,7 @@ __all__ = [
     "Treasury",
     "parse_order",
     "public_hex",
+    "rotation_proof",
     "sign_order",
+    "verify_treasury",
 ]

@@ -94,6 +94,8 @@ class Hands:
                 await self._set_limit(tx, order)
             case Action.ADD_APPROVER:
                 await self._add_approver(tx, order)
+            case Action.ROTATE_KEY:
+                await self._rotate(tx, order)
             case _:
                 assert order.action is Action.REMOVE_APPROVER
                 if not await store.remove_approver(tx, order.text("key")):
@@ -147,6 +149,13 @@ class Hands:
         await store.set_limit(tx, found.account, Units(order.number("amount_units")))
 
     async def _add_approver(self, tx: Tx, order: Order) -> None:
-        new = RegisteredKey(order.text("key"), KeyRole.APPROVER, order.text("name"))
+        await self._register(tx, RegisteredKey(order.text("key"), KeyRole.APPROVER, order.text("name")))
+
+    async def _rotate(self, tx: Tx, order: Order) -> None:
+        """From here on the new key orders, and the old one, which signed this, no more."""
+        await self._register(tx, RegisteredKey(order.text("key"), KeyRole.TREASURY, "treasury"))
+        await store.retire_treasury_keys(tx, but=order.text("key"))
+
+    async def _register(self, tx: Tx, new: RegisteredKey) -> None:
         if not await store.add_key(tx, new):
             raise BadOrder(f"the key {new.key[:16]}... was registered before: make a new one", field="key")

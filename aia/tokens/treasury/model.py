@@ -22,6 +22,7 @@ from aia.core.money import UNITS_MAX, Units
 from aia.tokens.model import Token
 
 ORDER_TYPE = "aia-treasury-order/1"
+ROTATION_TYPE = "aia-treasury-rotation/1"
 VALIDITY_MAX = timedelta(days=30)
 PURPOSE_MAX = 200
 DAYS_MAX = 36_525
@@ -112,6 +113,7 @@ class Action(StrEnum):
     SET_LIMIT = "set-limit"
     ADD_APPROVER = "add-approver"
     REMOVE_APPROVER = "remove-approver"
+    ROTATE_KEY = "rotate-key"
 
 
 MOVES = frozenset({Action.PAY, Action.MINT, Action.BURN, Action.FUND_REWARDS, Action.VEST, Action.SLASH})
@@ -137,8 +139,10 @@ FIELDS: Mapping[Action, Mapping[str, type]] = {
     Action.SET_LIMIT: {"account": str, "amount_units": int},
     Action.ADD_APPROVER: {"key": str, "name": str},
     Action.REMOVE_APPROVER: {"key": str},
+    Action.ROTATE_KEY: {"key": str, "proof": str},
 }
 TEXT_MAX = 120
+SIGNATURE_DIGITS = 128
 
 Fields: TypeAlias = Mapping[str, str | int | bool]
 """The fields of an order's action, by name."""
@@ -206,6 +210,32 @@ class RegisteredKey:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyTerm:
+    """From when to when a key was registered; None: it is still."""
+
+    key: RegisteredKey
+    added_at: Instant
+    removed_at: Instant | None
+
+    def covers(self, at: Instant) -> bool:
+        """Whether the key stood then, the instants of its coming and going included."""
+        return self.added_at <= at and (self.removed_at is None or at <= self.removed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An order that was refused, with the signatures it came with and the error that named why."""
+
+    id: str
+    order: Order
+    signatures: tuple[Signature, ...]
+    code: str
+    reason: str
+    subject: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRecord:
     """An order as kept, with the signatures it has and the transfer it made."""
 
@@ -223,6 +253,29 @@ def public_hex(key: Ed25519PrivateKey) -> str:
 
 def sign_order(order: Order, key: Ed25519PrivateKey) -> Signature:
     return Signature(public_hex(key), key.sign(order.signed_bytes).hex())
+
+
+def rotation_proof(books: str, order_id: str, key: Ed25519PrivateKey) -> str:
+    """The signature by which a new key agrees to become the treasury's, by one order of one deployment.
+
+    Nobody could order any more after a rotation to a key that was mistyped.
+    """
+    return key.sign(_rotation_bytes(books, order_id)).hex()
+
+
+def _rotation_bytes(books: str, order_id: str) -> bytes:
+    return ROTATION_TYPE.encode() + b"\n" + canonical({"books": books, "order": order_id})
+
+
+def _check_rotation(order: Order) -> None:
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(order.text("key")))
+        key.verify(bytes.fromhex(order.text("proof")), _rotation_bytes(order.books, order.id))
+    except (ValueError, InvalidSignature):
+        raise BadOrder(
+            f"proof is not the signature of {order.books} and {order.id} by the new key: it shows that it is had",
+            field="proof",
+        ) from None
 
 
 def check_signature(order: Order, signature: Signature) -> None:
@@ -311,6 +364,8 @@ def check_order(order: Order) -> None:
             raise BadOrder("key is not an Ed25519 public key of 64 hexadecimal digits in lower case", field=name)
     _text("id", order.id, 40)
     _text("purpose", order.purpose, PURPOSE_MAX)
+    if order.action is Action.ROTATE_KEY:
+        _check_rotation(order)
 
 
 def _is_key(value: str) -> bool:
@@ -319,7 +374,7 @@ def _is_key(value: str) -> bool:
 
 def _field(name: str, value: object, kind: type) -> str | int | bool:
     if kind is str:
-        return _text(name, value, TEXT_MAX)
+        return _text(name, value, SIGNATURE_DIGITS if name == "proof" else TEXT_MAX)
     if type(value) is kind and isinstance(value, int):
         return value
     raise BadOrder(

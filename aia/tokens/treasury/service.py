@@ -14,9 +14,9 @@ from aia.core.money import Units, format_units
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
 from aia.tokens.genesis import Genesis
-from aia.tokens.model import TREASURY_OWNER, Token
+from aia.tokens.model import Token
 from aia.tokens.parameters import Parameter, Parameters
-from aia.tokens.service import Ledger, mint_account, wallet
+from aia.tokens.service import Ledger, wallet
 from aia.tokens.treasury import store
 from aia.tokens.treasury.execute import Hands, transfer_of
 from aia.tokens.treasury.model import (
@@ -29,16 +29,15 @@ from aia.tokens.treasury.model import (
     OrderClosed,
     OrderExpired,
     OrderIdReused,
-    OrderKeyUnknown,
     OrderNotFound,
     OrderRecord,
     OrderState,
+    Refusal,
     RegisteredKey,
     Signature,
     SpendingLimitExceeded,
     approvals_needed,
     check_order,
-    check_signature,
     check_signers,
     epoch_of,
     public_hex,
@@ -47,6 +46,8 @@ from aia.tokens.treasury.model import (
 from aia.tokens.treasury.warrant import thresholds_in_force
 
 GRANT_VALIDITY = timedelta(hours=1)
+REFUSALS_MAX = 100
+"""Refusals kept of one order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,28 @@ class Treasury:
             raise OrderNotFound(f"order {order_id[:60]!r} does not exist in these books")
         return record
 
+    async def keep_refusal(self, tx: Tx, order: Order, signatures: Sequence[Signature], refused: AIAError) -> None:
+        """Keep an order that was refused, with the reason, once what it did was rolled back.
+
+        Of one order at most `REFUSALS_MAX` are kept, however often it is given.
+        """
+        await self.ledger.lock(tx)
+        kept = Refusal(
+            id=tx.new_id("rfs"),
+            order=order,
+            signatures=tuple(signatures),
+            code=refused.code,
+            reason=refused.detail,
+            subject=tx.principal.subject,
+            at=tx.now,
+        )
+        if await store.add_refusal(tx, kept, REFUSALS_MAX):
+            tx.emit(Event("tokens.order-refused", {"order": order.id, "code": refused.code}))
+
+    async def refusals(self, read: Read, request: PageRequest) -> Page[Refusal]:
+        """Orders that were refused, the newest first."""
+        return await store.refusals_page(read, request)
+
     async def page(self, read: Read, request: PageRequest) -> Page[OrderRecord]:
         return await store.page(read, request)
 
@@ -222,62 +245,7 @@ class Treasury:
                 field="AIA_ORGANISATION_GRANT",
             )
 
-    # Checking
-
-    async def verify(self, read: Read) -> tuple[int, list[str]]:
-        """Check every order's signatures again, and that nothing left the treasury without one.
-
-        Returns the number of orders, and the problems found. Reads only, a page at a time.
-        """
-        keys = await store.all_keys(read)
-        count, problems, cursor = 0, list[str](), None
-        while True:
-            page = await self.page(read, PageRequest.of(200, cursor))
-            for record in page.items:
-                count += 1
-                problems += _record_problems(record, keys)
-            if page.next_cursor is None:
-                break
-            cursor = page.next_cursor
-        guarded = [(found.account, found.token) for found in await self.genesis.treasury_accounts(read)]
-        for account, token in [*guarded, *((mint_account(token), token) for token in Token)]:
-            problems += await self._unordered(read, account, token)
-        return count, problems
-
-    async def _unordered(self, read: Read, account: str, token: Token) -> list[str]:
-        first = await self.genesis.next_seq(read, token)
-        problems: list[str] = []
-        if (await self.ledger.account(read, account)).owner != TREASURY_OWNER:
-            problems.append(f"{account} is not marked as the treasury's: the ledger would let anyone debit it")
-        cursor = None
-        while True:
-            page = await self.ledger.entries(read, account, PageRequest.of(200, cursor))
-            out = {t.id: t for t in page.items if t.debit == account and t.amount and t.seq >= first}
-            missing = sorted(set(out) - await store.transfers_of_orders(read, list(out)))
-            problems += [
-                f"{account} paid {format_units(out[t].amount)} by {t} (sequence {out[t].seq}), no order"
-                for t in missing
-            ]
-            if page.next_cursor is None:
-                return problems
-            cursor = page.next_cursor
-
 
 class GrantTooLarge(BadOrder):
     code = "grant-too-large"
     title = "The opening grant needs a second approver"
-
-
-def _record_problems(record: OrderRecord, keys: dict[str, RegisteredKey]) -> list[str]:
-    problems: list[str] = []
-    for signature in record.signatures:
-        try:
-            if signature.key not in keys:
-                raise OrderKeyUnknown(f"order {record.order.id} is signed by a key that was never registered")
-            check_signature(record.order, signature)
-        except AIAError as error:
-            problems.append(error.detail)
-    signers = {keys[s.key].role for s in record.signatures if s.key in keys}
-    if record.state is OrderState.EXECUTED and KeyRole.TREASURY not in signers:
-        problems.append(f"order {record.order.id} was executed without the treasury's signature")
-    return problems

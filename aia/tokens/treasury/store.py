@@ -11,9 +11,11 @@ from aia.infra.sql import Instants, Json, Read, Tx, metadata
 from aia.tokens.genesis import treasury_accounts
 from aia.tokens.treasury.model import (
     KeyRole,
+    KeyTerm,
     Order,
     OrderRecord,
     OrderState,
+    Refusal,
     RegisteredKey,
     Signature,
     parse_order,
@@ -50,6 +52,20 @@ keys = sa.Table(
     sa.Column("removed_at", Instants),
 )
 
+# Rows are only added: triggers of the migration hold it.
+refusals = sa.Table(
+    "treasury_refusal",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("treasury_order", sa.String(40), nullable=False, index=True),
+    sa.Column("document", Json, nullable=False),
+    sa.Column("signatures", Json, nullable=False),
+    sa.Column("code", sa.String(60), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("subject", sa.String(120), nullable=False),
+    sa.Column("at", Instants, nullable=False),
+)
+
 spending = sa.Table(
     "treasury_spending",
     metadata,
@@ -73,15 +89,23 @@ async def remove_approver(tx: Tx, key: str) -> bool:
     return await tx.run(sa.update(keys).where(mine).values(removed_at=tx.now)) == 1
 
 
+async def retire_treasury_keys(tx: Tx, *, but: str) -> None:
+    others = sa.and_(keys.c.role == KeyRole.TREASURY.value, keys.c.key != but, keys.c.removed_at.is_(None))
+    await tx.run(sa.update(keys).where(others).values(removed_at=tx.now))
+
+
 async def active_keys(read: Read) -> dict[str, RegisteredKey]:
     rows = await read.rows(sa.select(keys).where(keys.c.removed_at.is_(None)).order_by(keys.c.added_at, keys.c.key))
     return {row.key: RegisteredKey(row.key, KeyRole(row.role), row.name) for row in rows}
 
 
-async def all_keys(read: Read) -> dict[str, RegisteredKey]:
+async def key_terms(read: Read) -> dict[str, KeyTerm]:
     """Those removed too: what they signed while they stood stays signed."""
     rows = await read.rows(sa.select(keys))
-    return {row.key: RegisteredKey(row.key, KeyRole(row.role), row.name) for row in rows}
+    return {
+        row.key: KeyTerm(RegisteredKey(row.key, KeyRole(row.role), row.name), row.added_at, row.removed_at)
+        for row in rows
+    }
 
 
 async def add_order(tx: Tx, order: Order) -> None:
@@ -187,3 +211,48 @@ async def spent(read: Read, epoch: int) -> dict[str, Units]:
 async def set_limit(tx: Tx, account: str, units: Units) -> bool:
     mine = treasury_accounts.c.account == account
     return await tx.run(sa.update(treasury_accounts).where(mine).values(epoch_limit_units=units)) == 1
+
+
+async def add_refusal(tx: Tx, refusal: Refusal, most: int) -> bool:
+    """Keep a refusal; False when `most` of that order are kept already. The caller has locked the head."""
+    kept = sa.select(sa.func.count().label("kept")).where(refusals.c.treasury_order == refusal.order.id)
+    row = await tx.row(kept)
+    if row is not None and row.kept >= most:
+        return False
+    await tx.insert(
+        refusals,
+        [
+            {
+                "id": refusal.id,
+                "treasury_order": refusal.order.id,
+                "document": refusal.order.document(),
+                "signatures": [{"key": s.key, "signature": s.signature} for s in refusal.signatures],
+                "code": refusal.code,
+                "reason": refusal.reason,
+                "subject": refusal.subject,
+                "at": refusal.at,
+            }
+        ],
+    )
+    return True
+
+
+async def refusals_page(read: Read, request: PageRequest) -> Page[Refusal]:
+    """The newest first: their ids begin with the time."""
+    query = sa.select(refusals)
+    if request.after is not None:
+        query = query.where(refusals.c.id < request.after)
+    rows = await read.rows(query.order_by(refusals.c.id.desc()).limit(request.limit + 1))
+    found = [
+        Refusal(
+            id=row.id,
+            order=parse_order(row.document),
+            signatures=tuple(Signature(s["key"], s["signature"]) for s in row.signatures),
+            code=row.code,
+            reason=row.reason,
+            subject=row.subject,
+            at=row.at,
+        )
+        for row in rows
+    ]
+    return page_of(found, request, lambda refusal: refusal.id)
