@@ -24,7 +24,7 @@ class Grouping:
 
     The margin is the cosine to the own need's centre less the best cosine to another's, or less 0 where no other
     is nearer than that, so it is never above 1 (0 when there is no need). A document belongs to the need of its
-    statement with the greatest margin.
+    statement with the greatest margin, and to one of sentences that are mostly the same only for want of another.
     """
 
     needs: tuple[tuple[Need, int], ...]
@@ -53,21 +53,28 @@ def group_corpus(
 def _assign(
     documents: Sequence[Document], statements: Sequence[Statement], needs: Sequence[Need], vectors: np.ndarray
 ) -> tuple[tuple[tuple[Need, int], ...], tuple[tuple[str | None, float], ...]]:
-    best: dict[int, tuple[float, str]] = {}
+    best: dict[int, tuple[bool, float, str]] = {}
     if needs:
         centres = centres_of([n.members for n in needs], vectors)
         for i, need in enumerate(needs):
             cosines = vectors[list(need.members)] @ centres.T
+            own_words = not _repeats(need, statements, documents)
             own = cosines[:, i].copy()
             cosines[:, i] = 0.0
             nearest_other = np.maximum(cosines.max(axis=1), 0.0)
             for member, margin in zip(need.members, np.round(own - nearest_other, DECIMALS), strict=True):
                 where = statements[member].document
-                best[where] = max(best.get(where, (-2.0, "")), (float(margin), need.id))
-    assigned = tuple((best[i][1], best[i][0]) if i in best else (None, 0.0) for i in range(len(documents)))
+                best[where] = max(best.get(where, (False, -2.0, "")), (own_words, float(margin), need.id))
+    assigned = tuple((best[i][2], best[i][1]) if i in best else (None, 0.0) for i in range(len(documents)))
     documents_of = Counter(found for found, _ in assigned)
     counts = tuple((need, documents_of[need.id]) for need in needs)
     return tuple(sorted(counts, key=lambda pair: (-pair[1], pair[0].id))), assigned
+
+
+def _repeats(need: Need, statements: Sequence[Statement], documents: Sequence[Document]) -> bool:
+    """Whether most members say the same in the same words: boilerplate, which tells no document apart."""
+    said = {documents[s.document].text[s.start : s.end] for s in (statements[i] for i in need.members)}
+    return 2 * len(said) < len(need.members)
 
 
 def momenta(documents: Sequence[Document], grouping: Grouping) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from aia.ventures.needs.communities import (
     communities,
     neighbour_graph,
 )
+from aia.ventures.needs.crowds import Crowd, crowd_of, joined
 from aia.ventures.needs.names import name_groups
 from aia.ventures.needs.neighbours import nearest
 from aia.ventures.vectors import Vectors
@@ -52,7 +53,7 @@ def group(
     """
     if len(statements) < DOCUMENTS_MIN:
         return ()
-    found = partition(vectors, seed=seed)
+    found = partition(vectors, seed=seed, texts=texts)
     members: dict[int, list[int]] = defaultdict(list)
     for index, label in enumerate(found.labels.tolist()):
         members[label].append(index)
@@ -85,8 +86,14 @@ def group(
     )
 
 
-def partition(vectors: Vectors, *, seed: int) -> Partition:
-    """Communities of the rows of `vectors` (n, d), each of length 1 (or 0: such a row fits nowhere)."""
+def partition(vectors: Vectors, *, seed: int, texts: Sequence[str] | None = None) -> Partition:
+    """Communities of the rows of `vectors` (n, d), each of length 1 (or 0: such a row fits nowhere).
+
+    With `texts`, rows that repeat three others in nearly the same words take no part: they go where the first went.
+    """
+    if texts is not None and (crowd := crowd_of(texts)).spare.any():
+        kept = np.flatnonzero(~crowd.spare)
+        return _widened(partition(vectors[kept], seed=seed), kept, crowd)
     n = len(vectors)
     small = n <= SAMPLE_ROWS_MAX
     neighbours, similarities = nearest(vectors, NEIGHBOURS_WIDE if small else NEIGHBOURS, seed=seed)
@@ -101,6 +108,17 @@ def partition(vectors: Vectors, *, seed: int) -> Partition:
     labels = communities(graph, resolution, seed)
     labels[np.asarray(graph.sum(axis=1)).ravel() == 0] = -1
     return Partition(labels, graph, resolution)
+
+
+def _widened(found: Partition, kept: np.ndarray, crowd: Crowd) -> Partition:
+    """A partition of the rows `kept`, those that are not spare, as one of all rows."""
+    n = len(crowd.spare)
+    labels = np.full(n, -1)
+    labels[kept] = found.labels
+    edges: Any = found.graph.tocoo()
+    graph: Any = sparse.csr_matrix((edges.data, (kept[edges.row], kept[edges.col])), shape=(n, n))
+    graph.sort_indices()
+    return Partition(joined(labels, crowd), graph, found.resolution)
 
 
 def _themes(found: Partition, kept: Sequence[int], seed: int) -> list[int]:

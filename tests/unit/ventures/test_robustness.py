@@ -11,7 +11,7 @@ from aia.ventures.assessment.flags import flags_of
 from aia.ventures.discovery.tools import assess, extract, group
 from aia.ventures.model import Assessment, Document, Need, Statement
 from aia.ventures.sample import generate
-from aia.ventures.sources import ReadOptions, read_rows
+from aia.ventures.sources import ReadOptions, read_corpus, read_rows
 
 TOP = 10
 PRODUCTS = "watches pills shoes phones rings games lamps bags tickets vitamins".split()
@@ -92,6 +92,51 @@ def test_a_flood_that_ranks_at_all_carries_its_flag(clean):
     found = [a for a, members in ranked([*documents, *flood(2_000, "angry")]) if attacked(members)]
     assert found
     assert all("one voice" in flags_of(a) for a in found)
+
+
+def template(number: int) -> list[Document]:
+    """One sentence with four words that change, signed by nobody."""
+    words = "terrible awful broken slow buggy useless faulty horrible bad wrong strange odd blue red".split()
+    rng = np.random.default_rng(3)
+    found = []
+    for i in range(number):
+        a, b, c, d = rng.choice(words, 4)
+        text = f"the zebra dashboard is {a} again and I lost my {b} money because {c} support never takes {d} calls"
+        found.append(Document(f"attack-t{i}", text, date(2018, 1 + i % 12, 1 + i % 28)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def complaints(shared) -> tuple[list[Document], list[set[str]], int]:
+    """600 real complaints, signed by nobody, the documents of their best ten needs, and the number of all needs."""
+    path = shared / "data/cfpb-complaints/complaints.jsonl.gz"
+    documents = list(read_corpus(path, ReadOptions()).documents)[:600]
+    found = ranked(documents)
+    return documents, [members for _, members in found[:TOP]], len(found)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [[*flood(600, None), *spam(120)], [*template(600), *spam(120)]],
+    ids=["a flood without an author and spam", "a template without an author and spam"],
+)
+def test_an_attack_on_real_complaints_that_nobody_signs_hides_no_need_and_gets_no_place(complaints, attack):
+    documents, before, number = complaints
+    found = ranked([*documents, *attack])
+    assert not any(attacked(members) for _, members in found[:TOP])
+    assert sum(any(same(old, new) for _, new in found[: 2 * TOP]) for old in before) >= 5
+    assert sum(not attacked(members) for _, members in found) >= 0.8 * number
+    flooded = [a for a, m in found if sum(name.startswith("attack-") for name in m) > 100]
+    assert flooded
+    assert all("mostly repeated or advertising" in flags_of(a) for a in flooded)
+
+
+def test_short_questions_that_people_ask_in_like_words_keep_their_voices(shared):
+    documents = list(read_corpus(shared / "data/banking77/queries.jsonl.gz", ReadOptions()).documents)[:4_000]
+    found = [a for a, _ in ranked(documents)]
+    assert len(found) > 40
+    assert not any("mostly repeated or advertising" in flags_of(a) for a in found)
+    assert sum(a.counts.voices for a in found) > 0.97 * sum(a.documents for a in found)
 
 
 def test_every_skill_of_the_registry_can_be_compared_and_has_a_price():
