@@ -25,6 +25,9 @@ HALVINGS_MAX = 20
 DOCUMENTS_MIN = 3
 STEP_MAX = 3.0
 CONVERGED = 1e-10
+KIN = 0.25
+"""Needs that would be one at a quarter of the resolution, two doublings, show the same trend."""
+REPEAT_COUNTS = 0.25
 
 Months = Sequence[tuple[str, int, int]]
 
@@ -65,6 +68,24 @@ def momenta(counts: np.ndarray, months: Sequence[str], totals: Sequence[int]) ->
         Momentum(round(float(b), 6), round(float(e), 6), round(float(low), 6), len(months)) if enough else None
         for b, e, low, enough in zip(slopes, errors, lower, counts.sum(axis=1) >= DOCUMENTS_MIN, strict=True)
     ]
+
+
+def distinct_first(lower: Sequence[float], kinship: np.ndarray) -> list[int]:
+    """Places of needs by the lower bound of their growth; what near kin has shown already counts a quarter.
+
+    An intent that fell into two needs would else take two places of a short list. `kinship` (n, n) is that of
+    `needs.kinship`; -inf stands for no momentum. Ties go to the lower place.
+    """
+    worth = np.array(lower, dtype=np.float64)
+    shown: list[int] = []
+    for i in np.argsort(-worth, kind="stable").tolist():
+        if worth[i] <= 0:
+            break
+        if shown and kinship[i, shown].max() >= KIN:
+            worth[i] *= REPEAT_COUNTS
+        else:
+            shown.append(i)
+    return np.argsort(-worth, kind="stable").tolist()
 
 
 def fit(counts: np.ndarray, totals: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -24,6 +24,7 @@ from aia.ventures.needs.communities import (
     neighbour_graph,
 )
 from aia.ventures.needs.crowds import Crowd, crowd_of, joined
+from aia.ventures.needs.kinship import kinship_of, shares_of
 from aia.ventures.needs.names import name_groups
 from aia.ventures.needs.neighbours import nearest
 from aia.ventures.vectors import Vectors
@@ -44,6 +45,15 @@ class Partition:
     resolution: float
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Needs and how they hang together: `kinship` (needs, needs) and `shares` (statements, needs), see `kinship`."""
+
+    needs: tuple[Need, ...]
+    kinship: np.ndarray
+    shares: Any
+
+
 def group(
     statements: Sequence[Statement], texts: Sequence[str], vectors: Vectors, *, seed: int, needs_max: int
 ) -> tuple[Need, ...]:
@@ -51,8 +61,15 @@ def group(
 
     `texts[i]` is the quotation of `statements[i]` and `vectors[i]` its vector.
     """
+    return group_linked(statements, texts, vectors, seed=seed, needs_max=needs_max).needs
+
+
+def group_linked(
+    statements: Sequence[Statement], texts: Sequence[str], vectors: Vectors, *, seed: int, needs_max: int
+) -> Linked:
+    """As `group`, and how the needs hang together."""
     if len(statements) < DOCUMENTS_MIN:
-        return ()
+        return Linked((), np.zeros((0, 0)), sparse.csr_matrix((len(statements), 0)))
     found = partition(vectors, seed=seed, texts=texts)
     members: dict[int, list[int]] = defaultdict(list)
     for index, label in enumerate(found.labels.tolist()):
@@ -70,9 +87,11 @@ def group(
     theme_names = dict(
         zip(theme_rows, name_groups([[texts[i] for i in rows] for rows in theme_rows.values()]), strict=True)
     )
+    kinship = kinship_of(found.graph, found.resolution, groups)
+    shares = shares_of(found.graph, groups)
     ids = _unique([_stable_id("need", [texts[i] for i in _core(rows, vectors)]) for rows in groups])
     theme_ids = {theme: _stable_id("theme", [texts[i] for i in rows]) for theme, rows in theme_rows.items()}
-    return tuple(
+    needs = tuple(
         Need(
             ids[i],
             names[i].title,
@@ -84,6 +103,7 @@ def group(
         )
         for i in range(len(groups))
     )
+    return Linked(needs, kinship, shares)
 
 
 def partition(vectors: Vectors, *, seed: int, texts: Sequence[str] | None = None) -> Partition:

@@ -14,10 +14,10 @@ from scipy.optimize import minimize
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from aia.ventures.analysis import group_corpus, momenta
-from aia.ventures.assessment.trend import RIDGE, fit, momentum, monthly
+from aia.ventures.assessment.trend import RIDGE, distinct_first, fit, momentum, monthly
 from aia.ventures.assessment.trend import momenta as momenta_of
 from aia.ventures.model import Document, Need, Statement, StatementKind
-from aia.ventures.needs import partition
+from aia.ventures.needs import group_linked, partition
 from aia.ventures.needs.communities import agreement
 from aia.ventures.needs.neighbours import nearest
 from aia.ventures.sample import generate, phrases, write_sample
@@ -196,6 +196,31 @@ def test_at_most_a_tenth_of_steady_needs_are_said_to_grow(periods, mean):
     months = [f"{2020 + i // 12}-{i % 12 + 1:02d}" for i in range(periods)]
     found = [m for m in momenta_of(counts, months, totals.tolist()) if m is not None]
     assert sum(m.lower > 0 for m in found) / len(found) <= 0.1
+
+
+def test_what_near_kin_shows_already_goes_behind_other_growth_but_not_behind_what_does_not_grow():
+    kinship = np.zeros((5, 5))
+    kinship[0, 1] = kinship[1, 0] = kinship[3, 4] = kinship[4, 3] = 0.4
+    assert distinct_first([0.5, 0.4, 0.2, -0.1, -np.inf], kinship) == [0, 2, 1, 3, 4]
+    assert distinct_first([0.5, 0.4, 0.05, -0.1, -np.inf], kinship) == [0, 1, 2, 3, 4]
+    assert distinct_first([0.5, 0.4, 0.2, -0.1, -np.inf], np.zeros((5, 5))) == [0, 1, 2, 3, 4]
+
+
+def test_kinship_is_the_share_of_the_resolution_at_which_two_needs_become_one():
+    rng = np.random.default_rng(2)
+    centres = np.repeat(rng.standard_normal((12, 16)), 2, axis=0) + 0.5 * rng.standard_normal((24, 16))
+    truth = np.repeat(np.arange(24), 20)
+    vectors = (centres[truth] + 0.25 * rng.standard_normal((480, 16))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    statements = [Statement(i, 0, 1, StatementKind.PROBLEM, 0.5, 0.0) for i in range(480)]
+    texts = ["".join(chr(97 + int(digit)) for digit in f"{i:03d}") for i in range(480)]
+    linked = group_linked(statements, texts, vectors, seed=0, needs_max=100)
+    assert len(linked.needs) > 12
+    majority = np.array([np.bincount(truth[list(n.members)] // 2).argmax() for n in linked.needs])
+    kin = majority[:, None] == majority[None]
+    np.fill_diagonal(kin, False)
+    assert linked.kinship[kin].mean() > 10 * linked.kinship[~kin].mean()
+    assert np.allclose(linked.shares.sum(axis=1), 1)
 
 
 def test_few_months_or_documents_give_no_momentum():
