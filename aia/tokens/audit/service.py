@@ -9,14 +9,14 @@ from aia.core.principal import SYSTEM
 from aia.infra.sql import Read, Tx
 from aia.tokens import store as ledger_store
 from aia.tokens.audit.leaves import leaves_of
-from aia.tokens.audit.store import Source
+from aia.tokens.audit.store import NamedRows, Signed, Source
 from aia.tokens.log import store
 from aia.tokens.log.checkpoint import Checkpoint, ConsistencyProof, InclusionProof, open_checkpoint, read_checkpoint
 from aia.tokens.log.merkle import (
     EMPTY_ROOT,
+    SIZE_MAX,
     STORED_LEVEL,
     Frontier,
-    Reader,
     Span,
     build_proof,
     complete_nodes,
@@ -30,6 +30,8 @@ from aia.tokens.log.note import SignedNote, SigningKey, parse_note
 from aia.tokens.store_ids import TRANSFER, number_of
 
 _BLOCK = 1 << STORED_LEVEL
+_LEVELS = 40
+"""A log of 2^40 transfers is far away; above, nodes are asked for one by one."""
 _Nodes: TypeAlias = Mapping[tuple[int, int], bytes]
 
 
@@ -114,18 +116,20 @@ class TransferLog:
         if transfer_id is not None:
             number = number_of(TRANSFER, transfer_id)
             seq = None if number is None else await source.seq_of(number.to_bytes(16, "big"))
-        note, checkpoint, edge = await _newest_or(source, tree_size)
-        if seq is None or seq < 1:
+        if seq is None or not 1 <= seq <= SIZE_MAX:
             raise NotInLog(f"{named} is not in the log")
+        start = (seq - 1) >> STORED_LEVEL << STORED_LEVEL
+        signed, rows, stored = await source.for_proof(tree_size, start + 1, start + _BLOCK, _siblings(seq - 1))
+        note, checkpoint, edge = _opened(signed, tree_size)
         if seq > checkpoint.tree_size:
             raise NotInLog(
                 f"{named} is number {seq}, the checkpoint ends at {checkpoint.tree_size}: make a newer one"
             )
-        spans = inclusion_spans(seq - 1, checkpoint.tree_size)
-        blocks = await _blocks(source, [*_low(spans, edge), (0, seq - 1)], checkpoint.tree_size)
+        blocks = _blocks_of(source, rows, [start], checkpoint.tree_size)
         if read.organisation != SYSTEM and read.organisation not in blocks.owners[seq - 1]:
             raise NotInLog(f"{named} is not in the log of this organisation")
-        hashes = build_proof(spans, await _reader(source, spans, {**edge, **blocks.nodes}))
+        spans = inclusion_spans(seq - 1, checkpoint.tree_size)
+        hashes = await _proof(source, spans, checkpoint.tree_size, {**edge, **stored, **blocks.nodes})
         return InclusionProof(seq - 1, blocks.leaves[seq - 1], tuple(hashes), note)
 
     async def prove_consistency(self, read: Read, old_size: int, new_size: int | None = None) -> ConsistencyProof:
@@ -134,7 +138,7 @@ class TransferLog:
         Raises `NotInLog` for a size beyond the checkpoint, or of which none was made.
         """
         source = await Source.of(read)
-        note, checkpoint, edge = await _newest_or(source, new_size)
+        note, checkpoint, edge = _opened(await source.signed(new_size), new_size)
         size = checkpoint.tree_size
         if not 0 <= old_size <= size:
             raise NotInLog(f"the log has {size} transfers under its checkpoint, not {old_size}", old_size=old_size)
@@ -142,12 +146,11 @@ class TransferLog:
         return ConsistencyProof(old_size, tuple(await _proof(source, spans, size, edge)), note)
 
 
-async def _newest_or(source: Source, tree_size: int | None) -> tuple[SignedNote, Checkpoint, _Nodes]:
+def _opened(signed: Signed | None, tree_size: int | None) -> tuple[SignedNote, Checkpoint, _Nodes]:
     """The newest checkpoint or that of a size; what this process stored is not verified again.
 
     The third is the right edge of its tree, where the head still stands there: else it is read from the journal.
     """
-    signed = await source.signed(tree_size)
     if signed is None and tree_size is not None:
         raise NotInLog(f"no checkpoint of {tree_size} transfers was made", tree_size=tree_size)
     if signed is None:
@@ -163,9 +166,26 @@ def _edge(frontier: bytes, size: int) -> _Nodes:
     return dict(zip(complete_nodes((0, size)), head.hashes, strict=True)) if head.size == size else {}
 
 
-async def _proof(source: Source, spans: Sequence[Span], size: int, edge: _Nodes) -> list[bytes]:
-    blocks = await _blocks(source, _low(spans, edge), size)
-    return build_proof(spans, await _reader(source, spans, {**edge, **blocks.nodes}))
+def _siblings(index: int) -> list[tuple[int, int]]:
+    """The nodes beside the path of a leaf that may be stored: of a whole tree, all that its proof needs of them."""
+    return [(level, index >> level ^ 1) for level in range(STORED_LEVEL, _LEVELS)]
+
+
+async def _proof(source: Source, spans: Sequence[Span], size: int, known: _Nodes) -> list[bytes]:
+    """The hashes of a proof; reads what is not known of its nodes."""
+    wanted = {node for span in spans for node in complete_nodes(span)} - known.keys()
+    low = {node for node in wanted if node[0] < STORED_LEVEL}
+    starts = sorted({position << level >> STORED_LEVEL << STORED_LEVEL for level, position in low})
+    found = await source.named_leaf_rows([(start + 1, min(start + _BLOCK, size)) for start in starts])
+    nodes = {**known, **_blocks_of(source, found, starts, size).nodes, **await source.nodes_at(wanted - low)}
+
+    def node(level: int, position: int) -> bytes:
+        value = nodes.get((level, position))
+        if value is None:
+            raise LogBroken(f"node {position} of level {level} of the log is missing: run `aia ledger verify`")
+        return value
+
+    return build_proof(spans, node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +197,8 @@ class _Blocks:
     nodes: dict[tuple[int, int], bytes]
 
 
-def _low(spans: Iterable[Span], known: _Nodes) -> list[tuple[int, int]]:
-    """The nodes of a proof that neither are known nor are stored."""
-    return [n for span in spans for n in complete_nodes(span) if n[0] < STORED_LEVEL and n not in known]
-
-
-async def _blocks(source: Source, wanted: Iterable[tuple[int, int]], size: int) -> _Blocks:
-    """Read the blocks of 2^STORED_LEVEL transfers that these nodes stand in: of a proof two at the most."""
-    starts = sorted({position << level >> STORED_LEVEL << STORED_LEVEL for level, position in wanted})
-    found = await source.named_leaf_rows([(start + 1, min(start + _BLOCK, size)) for start in starts])
+def _blocks_of(source: Source, found: NamedRows, starts: Iterable[int], size: int) -> _Blocks:
+    """Leaves and nodes of the blocks of 2^STORED_LEVEL transfers that begin there: of a proof two at the most."""
     leaves, owners = dict[int, bytes](), dict[int, tuple[str, str]]()
     made = leaves_of(found.rows, found.names, source.microseconds)
     for row, leaf, of in zip(found.rows, made, found.owners, strict=True):
@@ -197,17 +210,3 @@ async def _blocks(source: Source, wanted: Iterable[tuple[int, int]], size: int) 
             raise LogBroken(f"a transfer from {start + 1} is missing in the journal: run `aia ledger verify`")
         nodes.update(nodes_within(start, [leaf_hash(leaves[index]) for index in indices]))
     return _Blocks(leaves, owners, nodes)
-
-
-async def _reader(source: Source, spans: Sequence[Span], known: _Nodes) -> Reader:
-    """The nodes of a proof: those that are known, and those that are stored."""
-    high = {node for span in spans for node in complete_nodes(span) if node[0] >= STORED_LEVEL}
-    found_or_known = {**known, **await source.nodes_at(high - known.keys())}
-
-    def node(level: int, position: int) -> bytes:
-        found = found_or_known.get((level, position))
-        if found is None:
-            raise LogBroken(f"node {position} of level {level} of the log is missing: run `aia ledger verify`")
-        return found
-
-    return node

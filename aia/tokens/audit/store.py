@@ -70,8 +70,12 @@ class Dialect(Protocol):
         """A time in microseconds since 1970; raises ValueError for bytes that no writer leaves."""
         ...
 
-    async def rows(self, query: str) -> Sequence[Sequence[Any]]:
-        """The rows of a query without parameters."""
+    def mark(self, number: int) -> str:
+        """The place of a parameter, counted from 1."""
+        ...
+
+    async def rows(self, query: str, *parameters: int) -> Sequence[Sequence[Any]]:
+        """The rows of a query; one whose text stays the same is prepared once for a connection."""
         ...
 
 
@@ -92,8 +96,11 @@ class _Sqlite:
     def literal(self, number: Number) -> str:
         return f"x'{number.hex()}'"
 
-    async def rows(self, query: str) -> Sequence[Sequence[Any]]:
-        return cast("Sequence[Sequence[Any]]", await self._driver.execute_fetchall(query))
+    def mark(self, number: int) -> str:
+        return f"?{number}"
+
+    async def rows(self, query: str, *parameters: int) -> Sequence[Sequence[Any]]:
+        return cast("Sequence[Sequence[Any]]", await self._driver.execute_fetchall(query, parameters))
 
 
 class _Postgres:
@@ -115,8 +122,11 @@ class _Postgres:
     def microseconds(self, value: bytes) -> int:
         return int.from_bytes(value, "big", signed=True) + _POSTGRES_EPOCH_US
 
-    async def rows(self, query: str) -> Sequence[Sequence[Any]]:
-        return cast("Sequence[Sequence[Any]]", await self._driver.fetch(query))
+    def mark(self, number: int) -> str:
+        return f"${number}"
+
+    async def rows(self, query: str, *parameters: int) -> Sequence[Sequence[Any]]:
+        return cast("Sequence[Sequence[Any]]", await self._driver.fetch(query, *parameters))
 
 
 def _sqlite_microseconds(value: bytes) -> int:
@@ -194,18 +204,52 @@ class Source:
     async def named_leaf_rows(self, ranges: Sequence[tuple[int, int]]) -> NamedRows:
         """The same for a few short ranges, and what is to be known of just their accounts."""
         if not ranges:
-            return NamedRows((), {}, ())
-        d = self._dialect
+            return _named(())
         where = " or ".join(f"t.seq between {first} and {last}" for first, last in ranges)
-        about = [d.text(column) for column in ("d.id", "d.token", "c.id", "c.token")]
-        rows = await d.rows(
-            f"""select {self._leaf()}, {", ".join(about)}, d.organisation, c.organisation
-            from transfer t join account d on d.no = t.debit join account c on c.no = t.credit
-            left join transfer_memo m on m.no = t.memo where {where} order by t.seq"""  # noqa: S608
+        return _named(await self._dialect.rows(f"{self._named_leaf(where)} order by t.seq"))
+
+    async def for_proof(
+        self, tree_size: int | None, first: int, last: int, nodes: Sequence[tuple[int, int]]
+    ) -> tuple[Signed | None, NamedRows, dict[tuple[int, int], bytes]]:
+        """What a proof of inclusion is mostly made of, in one statement that is prepared once.
+
+        The checkpoint of a size or the newest, the rows of the leaf's block, and those of the nodes that are stored.
+        """
+        d = self._dialect
+        marks = [d.mark(3 + n) for n in range(2 * len(nodes))]
+        pairs = ", ".join(
+            f"(cast({level} as smallint), cast({position} as bigint))"
+            for level, position in zip(marks[::2], marks[1::2], strict=True)
         )
-        names = {row[3]: (_text(row[13]), _text(row[14])) for row in rows}
-        names.update((row[4], (_text(row[15]), _text(row[16]))) for row in rows)
-        return NamedRows([row[:13] for row in rows], names, [(row[17], row[18]) for row in rows])
+        no = ["null"] * 13
+        newest = "(select max(tree_size) from log_checkpoint)"
+        size = newest if tree_size is None else d.mark(3 + 2 * len(nodes))
+        rows = await d.rows(
+            f"""select * from
+              ({self._named_leaf(f"t.seq between {d.mark(1)} and {d.mark(2)}")} order by t.seq) leaves
+            union all select n.level, n.hash, null, null, null, n.position, {", ".join(no)}
+            from (values {pairs}) w join log_node n on n.level = w.column1 and n.position = w.column2
+            union all select null, (select frontier from ledger_head where id = 1), {", ".join(no[:7])},
+              {d.text("note")}, {", ".join(no[:9])} from log_checkpoint where tree_size = {size}""",  # noqa: S608
+            *(
+                first,
+                last,
+                *(number for node in nodes for number in node),
+                *(() if tree_size is None else (tree_size,)),
+            ),
+        )
+        leaves = [row for row in rows if row[3] is not None]
+        found = {(row[0], row[5]): row[1] for row in rows if row[3] is None and row[0] is not None}
+        signed = next((Signed(_text(row[9]), row[1] or b"") for row in rows if row[0] is None), None)
+        return signed, _named(leaves), found
+
+    def _named_leaf(self, where: str) -> str:
+        """The query of leaves' rows with, of debit and credit account, id and token, and then their organisations."""
+        d = self._dialect
+        about = [d.text(column) for column in ("d.id", "d.token", "c.id", "c.token")]
+        return f"""select {self._leaf()}, {", ".join(about)}, d.organisation, c.organisation
+            from transfer t join account d on d.no = t.debit join account c on c.no = t.credit
+            left join transfer_memo m on m.no = t.memo where {where}"""  # noqa: S608
 
     def _leaf(self) -> str:
         d = self._dialect
@@ -252,6 +296,12 @@ class Source:
         """(tree size, note as UTF-8) of every stored checkpoint, the smallest first."""
         note = self._dialect.text("note")
         return await self._dialect.rows(f"select tree_size, {note} from log_checkpoint order by tree_size")  # noqa: S608
+
+
+def _named(rows: Sequence[Sequence[Any]]) -> NamedRows:
+    names = {row[3]: (_text(row[13]), _text(row[14])) for row in rows}
+    names.update((row[4], (_text(row[15]), _text(row[16]))) for row in rows)
+    return NamedRows([row[:13] for row in rows], names, [(row[17], row[18]) for row in rows])
 
 
 def _text(raw: bytes) -> str:
