@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from aia.core.errors import AIAError
+from aia.core.errors import AIAError, Forbidden
 
 AGENT = "aia-discovery (+https://github.com/; asks politely, see docs/sources.md)"
 RETRIED = frozenset({429, 500, 502, 503, 504})
@@ -27,10 +27,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
-class EgressRefused(AIAError):
+class EgressRefused(Forbidden):
     """The policy does not allow it; says which part, and what would."""
 
-    status = 403
     code = "egress-refused"
     title = "The network is closed to this request"
 

@@ -18,7 +18,9 @@ from aia.api.server import create_api
 from aia.app import open_app, treasury_key
 from aia.config import Settings
 from aia.core.principal import Principal
+from aia.tokens import Outcome
 from aia.tokens.audit.verify import audit
+from aia.tokens.desk import REFUSALS
 from aia.tokens.log.checkpoint import open_checkpoint, parse_consistency_proof, parse_inclusion_proof
 from aia.tokens.log.note import parse_note, parse_verifier_key
 from aia.tokens.treasury import parse_order, sign_order, verify_treasury
@@ -245,6 +247,32 @@ def test_a_batch_gives_each_transfer_its_outcome_and_chains_are_all_or_nothing(c
     ]
     assert balance(client, north) == "999999"
     assert_books_hold(client)
+
+
+def test_bad_input_in_a_bulk_is_answered_by_name_and_never_as_an_error_of_ours(client: TestClient, north):
+    """Formance 1600: a business error in a bulk came back as an internal one."""
+    assert pay(client, north, "paid", amount="5").status_code == 201
+    cases = {
+        "invalid-amount": [{"amount": text} for text in ("0", "-1", "0.0000001", "9007199254.740992", "1e3", "")],
+        "same-account": [{"credit": MINE}],
+        "account-not-found": [{"credit": "nobody"}, {"debit": "organisation:south"}, {"debit": "treasury:AIA"}],
+        "wrong-token": [{"credit": "gov:north"}],
+        "insufficient-funds": [{"amount": "1000000"}],
+        "exists-with-different-amount": [{"key": "paid", "amount": "6"}],
+        "exists-with-different-credit": [{"key": "paid", "amount": "5", "credit": "agent:north:scout-1"}],
+    }
+    asked = [(name, item) for name, items in cases.items() for item in items]
+    answer = batch(client, north, *(item for _, item in asked))
+    assert answer.status_code == 200
+    assert [result["outcome"] for result in answer.json()["results"]] == [name for name, _ in asked]
+    assert balance(client, north) == "999995"
+    assert_books_hold(client)
+
+
+def test_every_refusal_of_the_ledger_has_a_status_of_the_callers_and_its_own_code():
+    assert REFUSALS.keys() == set(Outcome) - {Outcome.CREATED, Outcome.EXISTS}
+    assert {outcome.value: error.code for outcome, error in REFUSALS.items()} == {o.value: o.value for o in REFUSALS}
+    assert {error.status for error in REFUSALS.values()} <= {404, 409, 413, 422}
 
 
 def test_a_batch_of_10001_is_refused_by_name(client: TestClient, north):

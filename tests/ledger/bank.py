@@ -40,6 +40,12 @@ def ask(name: object, kind: K, debit: str, credit: str, amount: int, **more) -> 
     )
 
 
+OPENING = [
+    *(ask("fund-a", K.MINT, "mint", "a", FUNDS), ask("fund-c", K.MINT, "mint", "c", 7)),
+    ask("fund-vault", K.MINT, "mint", "vault", FUNDS),
+]
+
+
 class Bank:
     """A book in which account a and the treasury's vault have 100 units, c has 7, and `gone` is closed."""
 
@@ -48,9 +54,7 @@ class Bank:
 
     async def open(self) -> "Bank":
         await self.book.open(ACCOUNTS)
-        funds = [ask("fund-a", K.MINT, "mint", "a", FUNDS), ask("fund-c", K.MINT, "mint", "c", 7)]
-        funds.append(ask("fund-vault", K.MINT, "mint", "vault", FUNDS))
-        assert set(await self.post(*funds)) == {"created"}
+        assert set(await self.post(*OPENING)) == {"created"}
         await self.book.close("test:gone")
         return self
 

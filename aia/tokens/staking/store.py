@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from aia.core.money import Units
-from aia.core.pages import Page, PageRequest, page_of
+from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Instants, Read, Tx, metadata
 from aia.tokens.model import Token
+from aia.tokens.rows import find_any, find_own, page_own
 from aia.tokens.staking.model import Pool, Stake, Unstaking, empty_pool
 
 pools = sa.Table(
@@ -122,24 +123,15 @@ async def save_stake(tx: Tx, stake: Stake) -> None:
 
 
 async def find_stake(read: Read, wallet: str) -> Stake | None:
-    """A stake of the reader's organisation."""
-    mine = sa.and_(stakes.c.wallet == wallet, stakes.c.organisation == read.organisation)
-    row = await read.row(sa.select(stakes).where(mine))
-    return None if row is None else _stake(row)
+    return await find_own(read, stakes.c.wallet, wallet, _stake)
 
 
 async def find_any_stake(read: Read, wallet: str) -> Stake | None:
-    """A stake of any organisation: for orders of the treasury."""
-    row = await read.row(sa.select(stakes).where(stakes.c.wallet == wallet))
-    return None if row is None else _stake(row)
+    return await find_any(read, stakes.c.wallet, wallet, _stake)
 
 
 async def page(read: Read, request: PageRequest) -> Page[Stake]:
-    query = sa.select(stakes).where(stakes.c.organisation == read.organisation)
-    if request.after is not None:
-        query = query.where(stakes.c.wallet > request.after)
-    rows = await read.rows(query.order_by(stakes.c.wallet).limit(request.limit + 1))
-    return page_of([_stake(row) for row in rows], request, lambda stake: stake.wallet)
+    return await page_own(read, stakes.c.wallet, request, _stake)
 
 
 def _unstaking(row: sa.Row[Any]) -> Unstaking:
@@ -152,9 +144,7 @@ async def add_unstaking(tx: Tx, new: Unstaking) -> None:
 
 
 async def find_unstaking(read: Read, unstaking_id: str) -> Unstaking | None:
-    mine = sa.and_(unstakings.c.id == unstaking_id, unstakings.c.organisation == read.organisation)
-    row = await read.row(sa.select(unstakings).where(mine))
-    return None if row is None else _unstaking(row)
+    return await find_own(read, unstakings.c.id, unstaking_id, _unstaking)
 
 
 async def open_unstakings(read: Read, wallet: str) -> list[Unstaking]:

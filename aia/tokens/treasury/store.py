@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from aia.core.money import Units
-from aia.core.pages import Page, PageRequest, page_of
+from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Instants, Json, Read, Tx, metadata
 from aia.tokens.genesis import treasury_accounts
+from aia.tokens.rows import page_rows
 from aia.tokens.treasury.model import (
     KeyRole,
     KeyTerm,
@@ -166,12 +167,9 @@ async def find(read: Read, order_id: str) -> OrderRecord | None:
 
 
 async def page(read: Read, request: PageRequest) -> Page[OrderRecord]:
-    query = sa.select(orders)
-    if request.after is not None:
-        query = query.where(orders.c.id > request.after)
-    rows = await read.rows(query.order_by(orders.c.id).limit(request.limit + 1))
-    signed = await _signatures(read, [row.id for row in rows])
-    return page_of([_record(row, signed[row.id]) for row in rows], request, lambda record: record.order.id)
+    found = await page_rows(read, orders.c.id, request)
+    signed = await _signatures(read, [row.id for row in found.items])
+    return found.map(lambda row: _record(row, signed[row.id]))
 
 
 async def transfers_of_orders(read: Read, ids: Sequence[str]) -> set[str]:
@@ -239,20 +237,16 @@ async def add_refusal(tx: Tx, refusal: Refusal, most: int) -> bool:
 
 async def refusals_page(read: Read, request: PageRequest) -> Page[Refusal]:
     """The newest first: their ids begin with the time."""
-    query = sa.select(refusals)
-    if request.after is not None:
-        query = query.where(refusals.c.id < request.after)
-    rows = await read.rows(query.order_by(refusals.c.id.desc()).limit(request.limit + 1))
-    found = [
-        Refusal(
-            id=row.id,
-            order=parse_order(row.document),
-            signatures=tuple(Signature(s["key"], s["signature"]) for s in row.signatures),
-            code=row.code,
-            reason=row.reason,
-            subject=row.subject,
-            at=row.at,
-        )
-        for row in rows
-    ]
-    return page_of(found, request, lambda refusal: refusal.id)
+    return (await page_rows(read, refusals.c.id, request, newest_first=True)).map(_refusal)
+
+
+def _refusal(row: sa.Row[Any]) -> Refusal:
+    return Refusal(
+        id=row.id,
+        order=parse_order(row.document),
+        signatures=tuple(Signature(s["key"], s["signature"]) for s in row.signatures),
+        code=row.code,
+        reason=row.reason,
+        subject=row.subject,
+        at=row.at,
+    )

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from aia.core.clock import Instant
 from aia.core.money import Units
-from aia.core.pages import Page, PageRequest, page_of
+from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Instants, Read, Tx, metadata
+from aia.tokens import rows
 from aia.tokens.model import Token
 from aia.tokens.vesting.model import MICROSECOND, Schedule
 
@@ -77,23 +78,15 @@ async def add(tx: Tx, organisation: str, new: Sequence[Schedule]) -> None:
 
 async def find(read: Read, schedule_id: str) -> Schedule | None:
     """A schedule whose beneficiary is the reader's."""
-    mine = sa.and_(schedules.c.id == schedule_id, schedules.c.organisation == read.organisation)
-    row = await read.row(sa.select(schedules).where(mine))
-    return None if row is None else _schedule(row)
+    return await rows.find_own(read, schedules.c.id, schedule_id, _schedule)
 
 
 async def find_any(read: Read, schedule_id: str) -> Schedule | None:
-    """A schedule of any organisation: for orders of the treasury."""
-    row = await read.row(sa.select(schedules).where(schedules.c.id == schedule_id))
-    return None if row is None else _schedule(row)
+    return await rows.find_any(read, schedules.c.id, schedule_id, _schedule)
 
 
 async def page(read: Read, request: PageRequest) -> Page[Schedule]:
-    query = sa.select(schedules).where(schedules.c.organisation == read.organisation)
-    if request.after is not None:
-        query = query.where(schedules.c.id > request.after)
-    rows = await read.rows(query.order_by(schedules.c.id).limit(request.limit + 1))
-    return page_of([_schedule(row) for row in rows], request, lambda schedule: schedule.id)
+    return await rows.page_own(read, schedules.c.id, request, _schedule)
 
 
 async def release(tx: Tx, schedule: Schedule, units: Units) -> bool:

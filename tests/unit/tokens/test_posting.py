@@ -236,6 +236,7 @@ def test_an_id_that_the_database_cannot_keep_is_refused_and_breaks_its_chain(fie
     assert [r.outcome.value for r in posting.results] == ["account-not-found", "linked-failed"]
     posting = post(state, [replace(odd, linked=True), move(2, "a", "b", 5)], NOW)
     assert [r.outcome.value for r in posting.results] == ["invalid-id", "linked-failed"]
+    assert [r.transfer_id for r in posting.results] == [odd.id, move(2, "a", "b", 5).id]
 
 
 def test_a_hold_that_expired_can_be_voided_or_expired_but_not_posted():
@@ -317,6 +318,15 @@ def test_what_a_field_means_for_another_kind_is_kept_and_has_no_effect():
     assert book.post([move(2, "b", "a", 5, K.REVERSAL, reverses="t1", hold_id="h")]) == ["created"]
     assert book.holds == {}
     assert book.accounts["a"].held == 0
+
+
+@pytest.mark.parametrize("kind", [K.PLAIN, K.HOLD])
+def test_what_only_names_a_payment_takes_nothing_from_what_of_it_can_be_refunded(kind):
+    book = funded()
+    paid = move(2, "a", "b", 10)
+    naming = move(3, "a", "b", 10, kind, reverses=paid.id, hold_id="h")
+    refund = move(4, "b", "a", 10, K.REVERSAL, reverses=paid.id)
+    assert book.post([paid, naming, refund]) == ["created"] * 3
 
 
 def test_the_results_tell_the_balances_after_each_transfer_also_the_second_time():
