@@ -23,6 +23,7 @@ class WatchIn(BaseModel):
     name: str = Field(min_length=1, max_length=80)
     corpus: str = Field(min_length=1, max_length=400, description="name of a kept corpus; the newest of it is read")
     every: str = Field(default="7d", description="like 12h, 7d or 2w")
+    cron: str | None = Field(default=None, max_length=100, description="five fields in UTC; instead of every")
     title: str | None = Field(default=None, max_length=200)
     question: str | None = Field(default=None, max_length=1_000)
     top: int | None = Field(default=None, ge=1, le=50)
@@ -41,6 +42,7 @@ class WatchOut(BaseModel):
     name: str
     source: dict[str, Any]
     every_s: int
+    cron: str | None
     next_at: datetime
     state: str
     runs: list[RunOut] = []
@@ -109,6 +111,7 @@ def _watch(watch: Watch, runs: list[RunOut] | None = None) -> WatchOut:
         name=watch.name,
         source=dict(watch.source),
         every_s=watch.every_s,
+        cron=watch.cron,
         next_at=watch.next_at,
         state=watch.state.value,
         runs=runs or [],
@@ -129,10 +132,10 @@ def _verdict(verdict: Verdict) -> VerdictOut:
 
 @router.post("/watches", status_code=201)
 async def add_watch(body: WatchIn, app: AppDep, tx: TxDep) -> WatchOut:
-    """Let a discovery come again; the first run is due at once."""
+    """Let a discovery come again: every so long, the first time at once, or by cron."""
     asked = body.model_dump(include={"title", "question", "top", "seed", "budget"}, exclude_none=True)
     source = {"kind": "corpus", "name": body.corpus}
-    return _watch(await app.followup.watch(tx, body.name, source, asked, parse_every(body.every)))
+    return _watch(await app.followup.watch(tx, body.name, source, asked, parse_every(body.every), body.cron))
 
 
 @router.get("/watches")

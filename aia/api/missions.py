@@ -57,6 +57,7 @@ async def start_discovery(body: DiscoveryIn, app: AppDep, principal: PrincipalDe
         title=body.title,
         top=body.top,
         seed=body.seed,
+        statements=body.statements,
         budget=None if body.budget is None else parse_units(body.budget, "budget"),
         assumptions=None if body.assumptions is None else parse_assumptions(body.assumptions),
     )

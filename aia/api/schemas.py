@@ -1,7 +1,7 @@
 """The bodies of requests and answers. Money is a decimal string in AIA, times are RFC 3339 UTC."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,7 @@ class DiscoveryIn(Body):
     top: Annotated[int, Field(ge=1, le=50)] = 20
     seed: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
     budget: Annotated[str | None, Field(description="AIA as a decimal, e.g. 12.5", max_length=20)] = None
+    statements: Literal["rules", "model"] = "rules"
     assumptions: Annotated[dict[str, Any] | None, Field(description="Market sizes, as in docs/sizes.md.")] = None
 
 

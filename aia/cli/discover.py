@@ -32,6 +32,7 @@ from aia.ventures.connectors.fetch import FetchBounds, Fetching
 from aia.ventures.connectors.model import Service
 from aia.ventures.ingest import read_inputs
 from aia.ventures.sample import write_sample
+from aia.ventures.service import STATEMENTS
 from aia.ventures.sizing import read_assumptions
 from aia.ventures.sources.dates import DateOrder
 
@@ -66,6 +67,13 @@ class MissionDidNotComplete(AIAError):
 @click.option("--companies", type=click.Path(path_type=Path), help="Companies, to tell how served a need is already.")
 @click.option("--assumptions", type=click.Path(path_type=Path), help="Market sizes: a TOML file (docs/sizes.md).")
 @click.option(
+    "--statements",
+    type=click.Choice(STATEMENTS),
+    default=STATEMENTS[0],
+    show_default=True,
+    help="Find statements by rules alone, or with what the n-gram model adds.",
+)
+@click.option(
     "--rank-quantile", type=float, default=0.2, show_default=True, help="Rank by this percentile of the score."
 )
 @click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was done or cut off.")
@@ -84,6 +92,7 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         seed=options["seed"],
         budget=None if options["budget"] is None else parse_units(options["budget"], "--budget"),
         rank_quantile=options["rank_quantile"],
+        statements=options["statements"],
         assumptions=None if options["assumptions"] is None else read_assumptions(options["assumptions"]),
     )
     if options["question"] is not None:

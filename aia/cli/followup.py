@@ -26,26 +26,29 @@ def watch_group() -> None:
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 @click.option("--name", help="Name of the watch; default: the file's.")
 @click.option("--every", default="7d", show_default=True, help="Time between runs, like 12h, 7d or 2w.")
+@click.option("--cron", help="Instead of --every: five fields in UTC, like '0 6 * * mon'.")
 @click.option("--top", type=int, help="Opportunities at most.")
 @click.option("--seed", type=int, help="Seed of everything that draws.")
 @click.option("--budget", help="AIA each run may spend.")
 @organisation_option
 @json_option
-def add_command(path: Path, name: str | None, every: str, organisation: str, as_json: bool, **asked: Any) -> None:
-    """Read PATH anew at each run; the first is due at once (aia serve, or aia ventures watch run)."""
+def add_command(
+    path: Path, name: str | None, every: str, cron: str | None, organisation: str, as_json: bool, **asked: Any
+) -> None:
+    """Read PATH anew at each run (aia serve, or aia ventures watch run); without --cron the first is due at once."""
 
     source = {"kind": "path", "path": str(path.absolute())}
 
     async def work(app: App) -> Watch:
         async with app.database.begin(owner(organisation)) as tx:
             request = {key: value for key, value in asked.items() if value is not None}
-            return await app.followup.watch(tx, name or path.name, source, request, parse_every(every))
+            return await app.followup.watch(tx, name or path.name, source, request, parse_every(every), cron)
 
     made = with_app(work, durable=False, background=False)
     if as_json:
         print_json(_watch_json(made, []))
     else:
-        click.echo(f"{made.id} watches {made.name} every {every}")
+        click.echo(f"{made.id} watches {made.name} {f'every {every}' if cron is None else f'by cron {cron}'}")
 
 
 @watch_group.command("list")
@@ -78,6 +81,7 @@ def _watch_json(watch: Watch, runs: list[WatchRun]) -> dict[str, Any]:
         "name": watch.name,
         "source": dict(watch.source),
         "every_s": watch.every_s,
+        "cron": watch.cron,
         "next_at": rfc3339(watch.next_at),
         "state": watch.state.value,
         "runs": made,

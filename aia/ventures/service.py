@@ -24,6 +24,8 @@ from aia.ventures.sizing.report import cited
 DOCUMENTS_MIN = 10
 BACKTEST_DOCUMENTS_MAX = 50_000
 RATINGS = "ratings"
+STATEMENTS = ("rules", "model")
+"""How statements are found: by rules, or by rules and the n-gram model."""
 TITLE_MAX, QUESTION_MAX = 200, 1_000
 QUESTION_DEFAULT = "What should we build next, and how do we know?"
 
@@ -47,7 +49,8 @@ class DiscoveryRequest:
     """What the caller asks of a discovery; `budget` None holds what the plan may cost at most.
 
     `companies` is the id of a kept corpus of companies, from which competition is told; `rank_quantile`
-    (0.05 to 0.5) is how cautious the ranking is. `assumptions` give market sizes to the needs they are about.
+    (0.05 to 0.5) is how cautious the ranking is. `assumptions` give market sizes to the needs they are about;
+    `statements` says how statements are found.
     """
 
     title: str | None = None
@@ -58,6 +61,7 @@ class DiscoveryRequest:
     companies: str | None = None
     rank_quantile: float = RANK_QUANTILE
     assumptions: Assumptions | None = None
+    statements: str = STATEMENTS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,13 @@ class Ventures:
             companies=request.companies,
             rank_quantile=request.rank_quantile,
         )
-        assumed = {} if request.assumptions is None else {"assumptions": request.assumptions.to_json()}
-        return brief | assumed
+        if request.statements not in STATEMENTS:
+            raise Invalid(
+                f"statements is {request.statements[:40]!r}: choose {' or '.join(STATEMENTS)}", field="statements"
+            )
+        if request.assumptions is not None:
+            brief |= {"assumptions": request.assumptions.to_json()}
+        return brief if request.statements == STATEMENTS[0] else brief | {"statements": request.statements}
 
     async def size_report(
         self, read: Read, document: Mapping[str, Any], assumptions: Assumptions, need: str | None = None

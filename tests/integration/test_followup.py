@@ -167,6 +167,51 @@ async def test_a_second_run_tells_what_is_new_raises_each_alert_once_and_scores_
     assert await app.followup.compare_pending() == 0
 
 
+async def test_forecasts_that_the_next_run_cannot_resolve_are_scored_by_a_later_one_once(
+    app, principal, clock, corpus
+):
+    """The second run has new text of months that were there before; the third has a newer month."""
+
+    async def scored() -> dict[str, int]:
+        async with app.database.read(principal) as read:
+            return {r.agent: r.scores for r in await app.performance.ratings(read) if r.skill == "forecast"}
+
+    every = months()
+    write(corpus, until=every[-5])
+    await watch(app, principal, corpus)
+    assert len(await run_due(app)) == 1
+    clock.now += timedelta(days=1)
+    write(corpus, until=every[-5], more=5)
+    assert len(await run_due(app)) == 1
+    assert await scored() == {}
+    clock.now += timedelta(days=1)
+    write(corpus, until=every[-2], more=5)
+    assert len(await run_due(app)) == 1
+    assert await scored() == {"forecaster-1": 2, "forecaster-2": 2}, "the first and the second run's"
+    clock.now += timedelta(days=1)
+    write(corpus, until=every[-1], more=5)
+    assert len(await run_due(app)) == 1
+    assert await scored() == {"forecaster-1": 3, "forecaster-2": 3}
+
+
+async def test_a_watch_by_cron_runs_at_its_times_and_makes_up_missed_ones_by_one_run(app, principal, clock, corpus):
+    async with app.database.begin(principal) as tx:
+        source = {"kind": "path", "path": str(corpus)}
+        with pytest.raises(Invalid, match="cron is 'soon'"):
+            await app.followup.watch(tx, "said", source, {}, DAY, "soon")
+        made = await app.followup.watch(tx, "said", source, {}, DAY, "30 5 * * *")
+        begun = tx.now
+    assert (made.next_at.hour, made.next_at.minute) == (5, 30)
+    assert begun < made.next_at <= begun + timedelta(days=1)
+    assert await run_due(app) == []
+    clock.now = made.next_at + timedelta(days=3, hours=1)
+    assert len(await run_due(app)) == 1
+    async with app.database.read(principal) as read:
+        (kept,) = await app.followup.watches(read)
+    assert kept.next_at == made.next_at + timedelta(days=4)
+    assert kept.cron == "30 5 * * *"
+
+
 async def test_what_a_repeat_finds_again_raises_no_second_alert(app, principal, clock, corpus):
     every = months()
     write(corpus, until=every[-3])

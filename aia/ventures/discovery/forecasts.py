@@ -1,8 +1,9 @@
 """Forecasts: the probability that a need's share of all documents grows, and how well it turned out. Pure.
 
 A forecast is made from the months of one discovery and resolved by those of a later one on newer data of
-the same subject: the share after the forecast against the half year before it. Brier's score (1950,
-"Verification of forecasts expressed in terms of probability") is (p - outcome)^2; a rating gets 1 less it.
+the same subject: the share in the half year after the forecast against that in the half year before it.
+Brier's score (1950, "Verification of forecasts expressed in terms of probability") is (p - outcome)^2; a
+rating gets 1 less it.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ LIMITS = (0.05, 0.95)
 SHRINK = 0.8
 RECENT_MONTHS = 3
 BEFORE_MONTHS = 6
+AFTER_MONTHS = 6
 DOCUMENTS_AFTER_MIN = 20
 METHODS = ("trend", "recent")
 
@@ -64,12 +66,18 @@ def _phi(z: float) -> float:
 
 def outcome(months: Months, after: str) -> bool | None:
     """Whether the share grew after that month; None while too little newer text is known."""
-    later = [m for m in months if m[0] > after]
+    later = [m for m in months if after < m[0] <= _month_after(after)]
     before = [m for m in months if m[0] <= after][-BEFORE_MONTHS:]
     (k1, n1), (k0, n0) = _sum(later), _sum(before)
     if n1 < DOCUMENTS_AFTER_MIN or not n0:
         return None
     return k1 * n0 > k0 * n1
+
+
+def _month_after(month: str) -> str:
+    """The month until which a forecast holds."""
+    number = int(month[:4]) * 12 + int(month[5:7]) - 1 + AFTER_MONTHS
+    return f"{number // 12:04d}-{number % 12 + 1:02d}"
 
 
 def brier(p: float, grew: bool) -> float:

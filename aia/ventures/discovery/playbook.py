@@ -31,6 +31,7 @@ from aia.reports import Reports
 from aia.ventures.assessment import Basis
 from aia.ventures.discovery.basis import basis_values
 from aia.ventures.discovery.claims import CLAIMS_PER_NEED_MAX, PLANTED_ONE_IN
+from aia.ventures.discovery.dealing import Deal, deals
 from aia.ventures.discovery.forecasts import METHODS
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
 from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
@@ -156,17 +157,17 @@ class DiscoveryPlaybook:
             *_extracts(brief, shards, roster.delegates(grouper, "extract")),
             *self._assessments(brief, read + 1, needs, candidates, roster.delegates(ranker, "assess")),
             *_forecasts(candidates, read + 3, _able(roster, ranker, "forecast")),
-            *_checks(candidates, read + 3, roster.delegates(reviewer, "check")),
+            *_checks(brief, candidates, read + 3, roster.delegates(reviewer, "check")),
         ]
 
     def _assessments(
         self, brief: Mapping[str, Any], wave: int, needs: int, candidates: int, analysts: Sequence[Agent]
     ) -> list[PlannedTask]:
-        share = -(-needs // len(analysts))
         tasks: list[PlannedTask] = []
-        for i, analyst in enumerate(analysts):
+        for i, (analyst, deal) in enumerate(zip(analysts, _dealt(brief, "assess", analysts, needs), strict=True)):
+            share = deal.number(needs)
             price = Units(analyst.price(share) + self.surcharge_max(brief, share))
-            work = {"share": i, "of": len(analysts)}
+            work = deal.to_json()
             outcomes = min(share, candidates) * CLAIMS_PER_NEED_MAX
             task = _task(f"assess/{i:02d}", "rank", wave, analyst, "assess", "Assess needs", work, price)
             tasks.append(_judged(task, analyst, outcomes, "review"))
@@ -203,19 +204,25 @@ def _readers(brief: Mapping[str, Any], shards: int, scouts: Sequence[Agent]) -> 
     return [scouts[which] for _, which in sorted(places)]
 
 
-def _checks(candidates: int, wave: int, critics: Sequence[Agent]) -> list[PlannedTask]:
+def _dealt(brief: Mapping[str, Any], skill: str, agents: Sequence[Agent], items: int) -> list[Deal]:
+    """Who takes which needs or claims: by rating, for what the same would cost from each."""
+    share = -(-items // len(agents))
+    worst = [agent.price(share) + agent.price_per_outcome_units * share for agent in agents]
+    return deals(agents, worst, brief.get("ratings", {}).get(skill, {}), seed=items)
+
+
+def _checks(brief: Mapping[str, Any], candidates: int, wave: int, critics: Sequence[Agent]) -> list[PlannedTask]:
     """The claims of all candidates and those planted among them, a share for each critic.
 
     Held for bounties is what breaking every planted claim and one of each candidate would earn.
     """
     claims = candidates * CLAIMS_PER_NEED_MAX
     planted = -(-claims // PLANTED_ONE_IN)
-    share = -(-(claims + planted) // len(critics))
-    bounties = -(-(planted + candidates) // len(critics))
     tasks: list[PlannedTask] = []
-    for i, critic in enumerate(critics):
-        work = {"share": i, "of": len(critics)}
-        task = _task(f"check/{i:02d}", "review", wave, critic, "check", "Check claims", work, critic.price(share))
+    for i, (critic, deal) in enumerate(zip(critics, _dealt(brief, "check", critics, claims + planted), strict=True)):
+        price, work = critic.price(deal.number(claims + planted)), deal.to_json()
+        bounties = deal.part(planted + candidates)
+        task = _task(f"check/{i:02d}", "review", wave, critic, "check", "Check claims", work, price)
         stake = Units(critic.price_per_outcome_units * ALARMS_STAKED)
         tasks.append(replace(_judged(task, critic, bounties, "review"), stake=stake))
     return tasks

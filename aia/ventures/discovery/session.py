@@ -19,6 +19,7 @@ from aia.ventures.discovery.arguments import argued, numbered
 from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
 from aia.ventures.discovery.compose import compose
 from aia.ventures.discovery.conduct import extracts_of, read_of, read_rounds, statements_in, was_skipped
+from aia.ventures.discovery.dealing import dealt
 from aia.ventures.discovery.grouped import companies_of, plain, unread_undated
 from aia.ventures.discovery.phrasing import phrase
 from aia.ventures.discovery.reading import Round, new_of, stops
@@ -124,7 +125,9 @@ class DiscoverySession:
         if task.input["round"] and stops(await self._rounds(inputs), least):
             return Work({"statements": [], "skipped": True}, units_of_work=0, skipped=True)
         part = (await self._documents())[task.input["first"] : task.input["end"]]
-        result = await self._tool("extract", [(d.position, d.text) for d in part])
+        result = await self._tool(
+            "extract", [(d.position, d.text) for d in part], self._mission.brief.get("statements", "rules")
+        )
         return Work(result, units_of_work=len(part))
 
     async def _rounds(self, inputs: Inputs) -> list[Round]:
@@ -154,7 +157,7 @@ class DiscoverySession:
         return Work(result, units_of_work=len(read_of(inputs)), scores=scores, verdicts=verdicts)
 
     async def _assess(self, task: Task, inputs: Inputs) -> Work:
-        mine = needs_of(inputs)[task.input["share"] :: task.input["of"]]
+        mine = dealt(needs_of(inputs), task.input)
         taken, companies = await self._read(inputs), await self._companies()
         result = await self._tool("assess", mine, taken.statements, taken.documents, companies, taken.audience)
         assessments = [Assessment.from_json(row) for row in result["assessments"]]
@@ -222,27 +225,24 @@ class DiscoverySession:
         taken = await self._read(inputs)
         return Casebook(tuple(ranked), needs, taken.statements, taken.documents, taken.audience)
 
-    def _hand_out(
-        self, book: Casebook, critics: int
-    ) -> tuple[list[NeedClaim], list[NeedClaim], list[list[NeedClaim]]]:
-        """The claims, those planted, and what each critic gets of both: a function of the seed."""
+    def _hand_out(self, book: Casebook) -> tuple[list[NeedClaim], list[NeedClaim], list[NeedClaim]]:
+        """The claims, those planted, and both together as they are dealt to critics: a function of the seed."""
         claims = claims_of(book)
         planted = plant(claims, book, self._mission.seed)
-        together = handed_out(claims, planted, self._mission.seed)
-        return claims, planted, [together[i::critics] for i in range(critics)]
+        return claims, planted, handed_out(claims, planted, self._mission.seed)
 
     async def _check(self, task: Task, inputs: Inputs) -> Work:
         book = await self._casebook(inputs)
-        _, _, handed = await asyncio.to_thread(self._hand_out, book, int(task.input["of"]))
-        mine = handed[task.input["share"]]
+        _, _, together = await asyncio.to_thread(self._hand_out, book)
+        mine = dealt(together, task.input)
         result = await self._tool("check", mine, book)
         return Work(result, units_of_work=len(mine))
 
     async def _review(self, inputs: Inputs) -> Work:
         book = await self._casebook(inputs)
         checks, analyses = inputs.of("check"), inputs.of("assess")
-        claims, planted, handed = await asyncio.to_thread(self._hand_out, book, len(checks))
-        given = {task.key: handed[task.input["share"]] for task in checks}
+        claims, planted, together = await asyncio.to_thread(self._hand_out, book)
+        given = {task.key: dealt(together, task.input) for task in checks}
         findings = {task.key: (task.result or {})["findings"] for task in checks}
         result = await self._tool("review", findings, given, planted, book)
         by_task = {t.key: [row["need"] for row in (t.result or {})["assessments"]] for t in analyses}

@@ -15,17 +15,19 @@ from aia.ventures.discovery.basis import basis_of
 from aia.ventures.model import Assessment, Document, Need, Statement
 from aia.ventures.needs import group as group_statements
 from aia.ventures.statements import find_statements
+from aia.ventures.statements.learned import shipped_model
 from aia.ventures.vectors import Embedding, open_embedder, shipped_table
 
 STATEMENTS_GROUPED_MAX = 1_000_000
 
 
-def extract(documents: Sequence[tuple[int, str]]) -> dict[str, Any]:
-    """A scout: statements of (position, text) pairs."""
+def extract(documents: Sequence[tuple[int, str]], statements: str = "rules") -> dict[str, Any]:
+    """A scout: statements of (position, text) pairs, by the rules alone or with what the `model` adds."""
+    model = shipped_model() if statements == "model" else None
     found = [
         Statement(position, s.start, s.end, s.kind, s.strength, s.severity).to_json()
         for position, text in documents
-        for s in find_statements(text)
+        for s in find_statements(text, model)
     ]
     return {"statements": found}
 

@@ -12,7 +12,7 @@ from aia.missions import Inputs, Task, TaskState
 from aia.ventures.discovery.conduct import extracts_of
 from aia.ventures.discovery.forecasts import brier, outcome
 from aia.ventures.followup.changes import alerts, changes, match
-from aia.ventures.followup.model import Alert, Change, SeenNeed
+from aia.ventures.followup.model import Alert, Change, ChangeKind, SeenNeed
 from aia.ventures.followup.seen import seen
 
 TOOLS = "aia.tools"
@@ -32,12 +32,30 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Foretold:
+    """The forecasts of an earlier mission that were not resolved yet, and the lineage of each of its needs."""
+
+    mission: str
+    tasks: tuple[Task, ...]
+    lineages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the forecasts of a mission came to: (agent, value) by `judge`."""
+
+    mission: str
+    judge: str
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """`scores` are (judge, agent, value) of forecasts that could be resolved."""
+    """`scores` are of the missions whose forecasts could be resolved."""
 
     changes: tuple[Change, ...]
     alerts: tuple[Alert, ...]
-    scores: tuple[tuple[str, str, float], ...]
+    scores: tuple[Scores, ...]
 
 
 class Limits(Protocol):
@@ -47,13 +65,14 @@ class Limits(Protocol):
     def lower_min(self) -> float: ...
 
 
-def compare(now: Run, before: Run | None, subject: str, limits: Limits, at: Instant) -> Comparison:
-    """Pure: the same two runs give the same comparison."""
+def compare(
+    now: Run, before: Run | None, subject: str, limits: Limits, at: Instant, open_forecasts: Sequence[Foretold] = ()
+) -> Comparison:
+    """Pure: the same runs give the same comparison. `open_forecasts` are those of any earlier run of the subject."""
     here = seen(now.tasks, now.documents)
     there = () if before is None else seen(before.tasks, before.documents)
     matched = match(here, there, load_plugin(TOOLS, "nearness")(here, there))
-    past = () if before is None else before.changes
-    lineages = {row["need"]: row["lineage"] for row in past if row["kind"] != "gone"}
+    lineages = lineages_of(() if before is None else before.changes)
     known = frozenset(d.id for d in before.documents) if before is not None else frozenset[str]()
     made = changes(here, there, matched, lineages, known)
     raised = alerts(
@@ -65,30 +84,35 @@ def compare(now: Run, before: Run | None, subject: str, limits: Limits, at: Inst
         lower_min=limits.lower_min,
         now=at,
     )
-    scores = () if before is None else _resolved(before, here, matched)
-    return Comparison(made, raised, scores)
+    now_of = {change.lineage: change.need for change in made if change.kind is not ChangeKind.GONE}
+    by_id = {need.need: need for need in here}
+    resolved = (
+        _resolved(earlier, {line: by_id[need] for line, need in now_of.items()}) for earlier in open_forecasts
+    )
+    return Comparison(made, raised, tuple(scores for scores in resolved if scores.values))
 
 
-def _resolved(
-    before: Run, here: Sequence[SeenNeed], matched: Mapping[str, str]
-) -> tuple[tuple[str, str, float], ...]:
+def lineages_of(changes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The lineage of each need of a run, from the changes it was kept with."""
+    return {row["need"]: row["lineage"] for row in changes if row["kind"] != "gone"}
+
+
+def _resolved(earlier: Foretold, by_lineage: Mapping[str, SeenNeed]) -> Scores:
     """1 less Brier's score, averaged for each agent over the forecasts that newer months resolve.
 
-    The judge's name holds the forecast's mission alone, so a mission's forecasts are scored once by a run.
+    The judge's name holds the forecast's mission alone, so that a mission's forecasts are scored once.
     """
-    now_of = {was: need for need, was in matched.items()}
-    by_id = {need.need: need for need in here}
     values: dict[str, list[float]] = {}
-    for task in before.tasks:
+    for task in earlier.tasks:
         if task.skill != "forecast" or task.state is not TaskState.DONE:
             continue
         for row in (task.result or {})["forecasts"]:
-            need = by_id.get(now_of.get(row["need"], ""))
+            need = by_lineage.get(earlier.lineages.get(row["need"], ""))
             grew = None if need is None else outcome(need.months, row["after"])
             if grew is not None:
                 values.setdefault(task.agent, []).append(1.0 - brier(row["probability"], grew))
-    judge = content_id("brier", before.mission)
-    return tuple((judge, agent, round(sum(found) / len(found), 6)) for agent, found in sorted(values.items()))
+    means = tuple((agent, round(sum(found) / len(found), 6)) for agent, found in sorted(values.items()))
+    return Scores(earlier.mission, content_id("brier", earlier.mission), means)
 
 
 def backing(run: Run, need: str, documents: set[str]) -> list[tuple[str, str]]:

@@ -94,7 +94,10 @@ def next_due(due: Instant, every_s: int, now: Instant) -> Instant:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A discovery that comes again. `source` says what is read, `request` what is asked of it."""
+    """A discovery that comes again. `source` says what is read, `request` what is asked of it.
+
+    It comes every `every_s` seconds, or by `cron` in UTC when that is given.
+    """
 
     id: str
     organisation: str
@@ -105,6 +108,7 @@ class Watch:
     next_at: Instant
     state: WatchState
     created_at: Instant
+    cron: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,20 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aia.core.clock import Instant
 from aia.core.errors import AIAError, Invalid
 from aia.core.ids import content_id
 from aia.core.money import Units, parse_units
 from aia.core.pages import Page, PageRequest
 from aia.core.principal import Principal
+from aia.infra.plugins import load_plugin
 from aia.infra.sql import Database, Event, Read, StoredEvent, Tx
 from aia.knowledge import CorpusInfo, Knowledge
 from aia.missions import Missions, Score
 from aia.performance import Performance
 from aia.reports import Reports, parse_report
 from aia.ventures.followup import store
-from aia.ventures.followup.compare import Comparison, Run, backing, compare
+from aia.ventures.followup.compare import Foretold, Run, Scores, backing, compare, lineages_of
 from aia.ventures.followup.model import (
     NAME_MAX,
     REASON_MAX,
@@ -49,6 +51,8 @@ from aia.ventures.sources import ReadOptions, read_corpus
 
 BATCH = 20
 RUNS_SHOWN = 50
+OPEN_FORECASTS_MAX = 12
+"""Earlier runs whose forecasts a run may still resolve."""
 LOG = "aia.followup"
 REQUEST_KEYS = {"title", "question", "top", "seed", "budget"}
 
@@ -77,9 +81,18 @@ class Followup:
     thresholds: Thresholds
 
     async def watch(
-        self, tx: Tx, name: str, source: Mapping[str, Any], request: Mapping[str, Any], every_s: int
+        self,
+        tx: Tx,
+        name: str,
+        source: Mapping[str, Any],
+        request: Mapping[str, Any],
+        every_s: int,
+        cron: str | None = None,
     ) -> Watch:
-        """Let a discovery come again, the first time now. Raises `WatchExists`, or `Invalid` by field."""
+        """Let a discovery come again: every so many seconds from now on, or by cron in UTC when it says so.
+
+        Raises `WatchExists`, or `Invalid` by field.
+        """
         if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
             raise Invalid(f"name must be 1 to {NAME_MAX} printable characters", field="name")
         discovery_request(request)
@@ -97,9 +110,10 @@ class Followup:
             source=source,
             request=request,
             every_s=every_s,
-            next_at=tx.now,
+            next_at=tx.now if cron is None else _by_cron(cron, tx.now),
             state=WatchState.ACTIVE,
             created_at=tx.now,
+            cron=cron,
         )
         await store.add_watch(tx, made)
         tx.emit(Event("ventures.watch-added", {"watch": made.id, "name": name}))
@@ -137,7 +151,7 @@ class Followup:
         try:
             corpus = await self._corpus(principal, watch)
             async with self.database.begin(principal) as tx:
-                if not await store.claim(tx, watch, next_due(watch.next_at, watch.every_s, tx.now)):
+                if not await store.claim(tx, watch, _next(watch, tx.now)):
                     return None
                 kept = corpus if isinstance(corpus, CorpusInfo) else await self.ventures.keep(tx, corpus)
                 request = discovery_request(watch.request)
@@ -159,7 +173,7 @@ class Followup:
     async def _fired_in_vain(self, principal: Principal, watch: Watch, reason: str) -> None:
         structlog.get_logger(LOG).warning("watch.run-failed", watch=watch.id, error=reason)
         async with self.database.begin(principal) as tx:
-            if await store.claim(tx, watch, next_due(watch.next_at, watch.every_s, tx.now)):
+            if await store.claim(tx, watch, _next(watch, tx.now)):
                 await store.add_run(tx, watch, None, reason)
                 tx.emit(Event("ventures.watch-failed", {"watch": watch.id, "reason": reason}))
 
@@ -195,7 +209,8 @@ class Followup:
             subject = f"corpus:{now.corpus}" if watch is None else f"watch:{watch}"
             found = await store.previous_of(read, subject, mission)
             before = None if found is None else replace(await self._run(read, found[0]), changes=tuple(found[1]))
-        made = await asyncio.to_thread(compare, now, before, subject, self.thresholds, now.ended_at)
+            foretold = await self._open_forecasts(read, subject, mission)
+        made = await asyncio.to_thread(compare, now, before, subject, self.thresholds, now.ended_at, foretold)
         async with self.database.begin(principal) as tx:
             previous = None if before is None else before.mission
             rows = [change.to_json() for change in made.changes]
@@ -203,9 +218,18 @@ class Followup:
                 return False
             for alert in await store.add_alerts(tx, made.alerts):
                 tx.emit(Event("ventures.alert-raised", {"alert": alert.id, "kind": alert.kind, "need": alert.need}))
-            await self.performance.record(tx, mission, _scores(made))
+            for scores in made.scores:
+                if await store.claim_scoring(tx, scores.mission):
+                    await self.performance.record(tx, mission, _judged(scores))
             tx.emit(Event("ventures.compared", {"mission": mission, "previous": previous}))
         return True
+
+    async def _open_forecasts(self, read: Read, subject: str, mission: str) -> list[Foretold]:
+        """Forecasts of earlier runs that found too little newer text until now."""
+        return [
+            Foretold(earlier, tuple(await self.missions.results(read, earlier)), lineages_of(rows))
+            for earlier, rows in await store.unscored_of(read, subject, mission, OPEN_FORECASTS_MAX)
+        ]
 
     async def _run(self, read: Read, mission: str) -> Run:
         found = await self.missions.get(read, mission)
@@ -283,8 +307,17 @@ class Followup:
         return self.reports.sign_document(made, read.now)
 
 
-def _scores(made: Comparison) -> Sequence[tuple[str, Score]]:
-    return [(judge, Score(agent, "forecast", value)) for judge, agent, value in made.scores]
+def _judged(scores: Scores) -> Sequence[tuple[str, Score]]:
+    return [(scores.judge, Score(agent, "forecast", value)) for agent, value in scores.values]
+
+
+def _next(watch: Watch, now: Instant) -> Instant:
+    """The first time of a watch's schedule after now; whatever was missed is made up by one run."""
+    return next_due(watch.next_at, watch.every_s, now) if watch.cron is None else _by_cron(watch.cron, now)
+
+
+def _by_cron(cron: str, now: Instant) -> Instant:
+    return load_plugin("aia.tools", "schedule")(cron, now)
 
 
 def discovery_request(request: Mapping[str, Any]) -> DiscoveryRequest:

@@ -32,6 +32,7 @@ watches = sa.Table(
     sa.Column("next_at", Instants, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("created_at", Instants, nullable=False),
+    sa.Column("cron", sa.String(100)),
     sa.UniqueConstraint("organisation", "name"),
     sa.Index(None, "state", "next_at"),
 )
@@ -58,6 +59,7 @@ comparisons = sa.Table(
     sa.Column("previous", sa.String(40)),
     sa.Column("changes", Json),
     sa.Column("at", Instants, nullable=False),
+    sa.Column("scored", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(None, "state"),
     sa.Index(None, "organisation", "subject"),
 )
@@ -103,6 +105,7 @@ def _watch(row: sa.Row[Any]) -> Watch:
         next_at=row.next_at,
         state=WatchState(row.state),
         created_at=row.created_at,
+        cron=row.cron,
     )
 
 
@@ -117,6 +120,7 @@ async def add_watch(tx: Tx, watch: Watch) -> None:
         "next_at": watch.next_at,
         "state": watch.state.value,
         "created_at": watch.created_at,
+        "cron": watch.cron,
     }
     await tx.insert(watches, [row])
 
@@ -202,6 +206,33 @@ async def previous_of(read: Read, subject: str, mission: str) -> tuple[str, list
     )
     row = await read.row(query)
     return None if row is None else (row.mission, row.changes)
+
+
+async def unscored_of(
+    read: Read, subject: str, mission: str, limit: int
+) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """The newest missions of the subject before this one whose forecasts nobody scored, with their changes."""
+    query = (
+        sa.select(comparisons.c.mission, comparisons.c.changes)
+        .where(
+            comparisons.c.organisation == read.organisation,
+            comparisons.c.subject == subject,
+            comparisons.c.state == DONE,
+            comparisons.c.scored == sa.false(),
+            comparisons.c.mission < mission,
+        )
+        .order_by(comparisons.c.mission.desc())
+        .limit(limit)
+    )
+    return [(row.mission, row.changes) for row in await read.rows(query)]
+
+
+async def claim_scoring(tx: Tx, mission: str) -> bool:
+    """Take the scoring of a mission's forecasts: only one run finds them unscored."""
+    here = sa.and_(comparisons.c.organisation == tx.organisation, comparisons.c.mission == mission)
+    return (
+        await tx.run(sa.update(comparisons).where(here, comparisons.c.scored == sa.false()).values(scored=True)) == 1
+    )
 
 
 async def finish_comparison(

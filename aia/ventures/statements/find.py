@@ -6,8 +6,9 @@ languages give few or no statements; the report says how many documents had one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from aia.ventures.model import StatementKind
 from aia.ventures.statements.cues import HURT, PROBLEM, REQUEST, SATISFIED
@@ -18,6 +19,8 @@ WORDS_MIN = 3
 STATEMENTS_MAX = 40
 SHORT_TEXT = 200
 CONTENT_WORDS_MIN = 3
+LEARNED_CUES = 1
+"""What the model finds is as plain as one cue."""
 
 _END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|\n\s*\n|\n(?=\s*[-*•\d])")
 _ABBREVIATION = re.compile(
@@ -36,9 +39,27 @@ class Span:
     severity: float
 
 
-def find_statements(text: str) -> tuple[Span, ...]:
-    """Statements in order of place; at most 40 of a text, the strongest kept."""
-    found = [span for start, end in sentences(text) if (span := _judge(text, start, end)) is not None]
+class Learned(Protocol):
+    """A model that says what sentences state, in which the rules find no cue."""
+
+    def kinds(self, sentences: Sequence[str]) -> list[StatementKind | None]: ...
+
+
+def find_statements(text: str, model: Learned | None = None) -> tuple[Span, ...]:
+    """Statements in order of place, by the rules and what a model adds; at most 40 of a text, the strongest kept."""
+    found: list[Span] = []
+    silent: list[tuple[int, int]] = []
+    for start, end in sentences(text):
+        span = _judge(text, start, end)
+        if span is not None:
+            found.append(span)
+        elif model is not None and _says_enough(text, start, end):
+            silent.append((start, end))
+    if model is not None and silent:
+        kinds = model.kinds([text[start:end] for start, end in silent])
+        pairs = zip(silent, kinds, strict=True)
+        found += [_span(text, *place, kind, LEARNED_CUES) for place, kind in pairs if kind is not None]
+        found.sort(key=lambda span: span.start)
     if len(found) > STATEMENTS_MAX:
         strongest = sorted(found, key=lambda span: (-span.strength, span.start))[:STATEMENTS_MAX]
         found = sorted(strongest, key=lambda span: span.start)
@@ -74,9 +95,7 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _judge(text: str, start: int, end: int) -> Span | None:
     sentence = text[start:end]
-    if len(content_words(sentence)) < (CONTENT_WORDS_MIN if len(text) > SHORT_TEXT else 1):
-        return None
-    if len(sentence.split()) < WORDS_MIN:
+    if not _says_enough(text, start, end):
         return None
     problems = sum(1 for _ in PROBLEM.finditer(sentence))
     requests = sum(1 for _ in REQUEST.finditer(sentence))
@@ -85,9 +104,19 @@ def _judge(text: str, start: int, end: int) -> Span | None:
     if not problems and not requests:
         return None
     kind = StatementKind.PROBLEM if problems >= requests else StatementKind.REQUEST
-    strength = 1.0 - 0.5 ** (problems + requests)
-    hurts = sum(1 for _ in HURT.finditer(sentence))
-    return Span(start, end, kind, round(strength, 4), round(1.0 - 0.5**hurts, 4))
+    return _span(text, start, end, kind, problems + requests)
+
+
+def _says_enough(text: str, start: int, end: int) -> bool:
+    sentence = text[start:end]
+    if len(sentence.split()) < WORDS_MIN:
+        return False
+    return len(content_words(sentence)) >= (CONTENT_WORDS_MIN if len(text) > SHORT_TEXT else 1)
+
+
+def _span(text: str, start: int, end: int, kind: StatementKind, cues: int) -> Span:
+    hurts = sum(1 for _ in HURT.finditer(text, start, end))
+    return Span(start, end, kind, round(1.0 - 0.5**cues, 4), round(1.0 - 0.5**hurts, 4))
 
 
 def is_satisfied(text: str) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aia.core.errors import Invalid
 from aia.ventures.discovery.forecasts import brier, forecast, outcome, probability
 from aia.ventures.followup.changes import alerts, changes, match
+from aia.ventures.followup.cron import next_time
 from aia.ventures.followup.model import AlertKind, ChangeKind, Quotation, SeenNeed, next_due, parse_every
 from aia.ventures.model import Momentum
 
@@ -43,6 +44,41 @@ def test_however_much_was_missed_the_next_run_is_after_now_and_on_the_grid(every
     due = next_due(NOW, every_s, now)
     assert now < due <= now + timedelta(seconds=every_s)
     assert (due - NOW).total_seconds() % every_s == 0
+
+
+@pytest.mark.parametrize(
+    ("cron", "then"),
+    [
+        ("0 6 * * mon", datetime(2026, 1, 5, 6, tzinfo=UTC)),
+        ("*/15 * * * *", datetime(2026, 1, 1, 0, 15, tzinfo=UTC)),
+        ("30 4 1,15 * *", datetime(2026, 1, 1, 4, 30, tzinfo=UTC)),
+        ("0 0 29 2 *", datetime(2028, 2, 29, tzinfo=UTC)),
+        ("0 0 13 * 5", datetime(2026, 1, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_cron_schedule_gives_the_next_time_in_utc(cron, then):
+    """When day and weekday are both given either will do, as in crontab(5)."""
+    assert next_time(cron, NOW) == then
+
+
+@pytest.mark.parametrize(
+    "cron",
+    ["", "0 6 * *", "0 6 * * * *", "@daily", "61 * * * *", "0 0 30 2 *", "R * * * *", "a" * 200, "0 6 * * mon\n"],
+)
+def test_what_is_no_schedule_or_never_comes_is_refused(cron):
+    with pytest.raises(Invalid, match="cron"):
+        next_time(cron, NOW)
+
+
+@given(
+    st.lists(st.sampled_from(["*", "*/5", "1", "2-4", "7", "1,3"]), min_size=5, max_size=5),
+    st.integers(0, 10**9),
+)
+def test_the_next_time_of_a_schedule_is_after_now_and_the_one_after_it_after_that(fields, offset_s):
+    now = NOW + timedelta(seconds=offset_s)
+    first = next_time(" ".join(fields), now)
+    assert now < first < next_time(" ".join(fields), first)
+    assert first.second == 0
 
 
 def test_needs_are_matched_by_id_then_by_statements_then_by_meaning_and_each_once():
@@ -140,5 +176,6 @@ def test_a_forecast_is_resolved_by_newer_months_alone_and_scored_by_brier():
     assert outcome([*months, ("2025-03", 9, 19)], "2025-02") is None, "too little newer text"
     assert outcome([*months, ("2025-03", 9, 50)], "2025-02") is True
     assert outcome([*months, ("2025-03", 2, 50)], "2025-02") is False
+    assert outcome([*months, ("2025-03", 9, 50), ("2025-09", 0, 5_000)], "2025-02") is True, "half a year counts"
     assert brier(0.9, True) == pytest.approx(0.01)
     assert brier(0.9, False) == pytest.approx(0.81)
