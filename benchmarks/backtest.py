@@ -5,7 +5,7 @@
 PATH is a dated corpus; default: the companies of ../shared/data (or AIA_SHARED). Cut-offs are those of
 `aia ventures backtest` without `--cutoffs`: the latest five, half a year apart, that leave half the horizon.
 The method was chosen on the cut-offs of `--development`, whose outcomes end before the first of those
-(docs/decisions/0018-backtest-method.md).
+(docs/decisions/0020-backtest-method.md).
 """
 
 import argparse
