@@ -27,7 +27,7 @@ STEP_MAX = 3.0
 CONVERGED = 1e-10
 KIN = 0.25
 """Needs that would be one at a quarter of the resolution, two doublings, show the same trend."""
-REPEAT_COUNTS = 0.25
+REPEAT_COUNTS = 0.3
 
 Months = Sequence[tuple[str, int, int]]
 
@@ -71,7 +71,7 @@ def momenta(counts: np.ndarray, months: Sequence[str], totals: Sequence[int]) ->
 
 
 def distinct_first(lower: Sequence[float], kinship: np.ndarray) -> list[int]:
-    """Places of needs by the lower bound of their growth; what near kin has shown already counts a quarter.
+    """Places of needs by the lower bound of their growth; what near kin has shown already counts three tenths.
 
     An intent that fell into two needs would else take two places of a short list. `kinship` (n, n) is that of
     `needs.kinship`; -inf stands for no momentum. Ties go to the lower place.
