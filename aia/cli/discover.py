@@ -68,6 +68,7 @@ class MissionDidNotComplete(AIAError):
 @click.option(
     "--rank-quantile", type=float, default=0.2, show_default=True, help="Rank by this percentile of the score."
 )
+@click.option("--regroup", is_flag=True, help="Group everything anew, even if the corpus only grew.")
 @click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was done or cut off.")
 def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
     """Find ranked opportunities in real text.
@@ -85,6 +86,7 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         budget=None if options["budget"] is None else parse_units(options["budget"], "--budget"),
         rank_quantile=options["rank_quantile"],
         assumptions=None if options["assumptions"] is None else read_assumptions(options["assumptions"]),
+        regroup=options["regroup"],
     )
     if options["question"] is not None:
         request = replace(request, question=options["question"])
@@ -111,7 +113,7 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
     corpus = read_inputs(inputs, reading, cleaning, _fetching(settings, keep_private=options["keep_pii"]))
     _tell_reading(corpus)
     companies = None if options["companies"] is None else read_corpus(options["companies"], ReadOptions())
-    work = Work(corpus, companies, request, fresh)
+    work = Work(corpus, companies, request, fresh or options["regroup"])
     answer = with_app(lambda app: _discover(app, owner(organisation), work), background=False)
     if as_json:
         print_json(answer)
