@@ -125,15 +125,15 @@ def grown(home: Path, corpus: Path, full: dict[str, Any], documents: int) -> dic
     labels = {place: need for need, places in now.items() for place in places}
     others = {place: need for need, places in other.items() for place in places}
     every = sorted({*labels, *others})
-    pair = [
+    ours, theirs = (
         np.unique([known.get(place, "") for place in every], return_inverse=True)[1] for known in (labels, others)
-    ]
+    )
     return {
         "grown_cpu_s": again["cpu_s"],
         "grown_cpu_share": round(again["cpu_s"] / anew["cpu_s"], 3),
         "grown_phases_s": again["phases_s"],
         "ids_kept": round(len(set(before) & set(now)) / max(len(before), 1), 3),
-        "agreement_with_regrouping": round(agreement(*pair, np.random.default_rng(0)), 3),
+        "agreement_with_regrouping": round(agreement(ours, theirs, np.random.default_rng(0)), 3),
     }
 
 
@@ -156,7 +156,9 @@ def main() -> None:
         home = options.home or Path(folder) / "home"
         corpus = Path(folder) / "corpus.jsonl"
         write_corpus(corpus, options.documents)
-        result = {"documents": options.documents, "input_mb": corpus.stat().st_size // 10**6} | run(home, corpus)
+        result: dict[str, Any] = {"documents": options.documents, "input_mb": corpus.stat().st_size // 10**6} | run(
+            home, corpus
+        )
         if options.grown:
             result |= grown(home, corpus, result, options.documents)
     for name, value in result.items():

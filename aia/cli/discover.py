@@ -68,6 +68,11 @@ class MissionDidNotComplete(AIAError):
 @click.option(
     "--rank-quantile", type=float, default=0.2, show_default=True, help="Rank by this percentile of the score."
 )
+@click.option(
+    "--documents-max",
+    type=click.IntRange(min=10),
+    help="Of an input of more documents take a sample of so many, by content.",
+)
 @click.option("--regroup", is_flag=True, help="Group everything anew, even if the corpus only grew.")
 @click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was done or cut off.")
 def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
@@ -104,7 +109,8 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         skip_malformed=options["skip_malformed"],
         input_bytes_max=settings.aia_input_bytes_max,
         record_bytes_max=settings.aia_record_bytes_max,
-        documents_max=settings.aia_documents_max,
+        documents_max=options["documents_max"] or settings.aia_documents_max,
+        sampled=options["documents_max"] is not None,
         files_max=settings.aia_input_files_max,
         window_bytes_max=settings.aia_input_window_bytes_max,
         today=system_clock().date(),
