@@ -24,6 +24,7 @@ from aia.knowledge import CorpusInfo, Knowledge
 from aia.missions import Missions, Score
 from aia.performance import Performance
 from aia.reports import Reports, parse_report
+from aia.ventures.corpus import CleanOptions, clean
 from aia.ventures.followup import store
 from aia.ventures.followup.compare import Comparison, Run, backing, compare
 from aia.ventures.followup.model import (
@@ -44,6 +45,7 @@ from aia.ventures.followup.model import (
     next_due,
 )
 from aia.ventures.followup.proposal import default_ask, draft, opportunity_of
+from aia.ventures.model import Corpus
 from aia.ventures.service import DiscoveryRequest, Ventures
 from aia.ventures.sources import ReadOptions, read_corpus
 
@@ -75,6 +77,7 @@ class Followup:
     ventures: Ventures
     reading: ReadOptions
     thresholds: Thresholds
+    cleaning: CleanOptions
 
     async def watch(
         self, tx: Tx, name: str, source: Mapping[str, Any], request: Mapping[str, Any], every_s: int
@@ -166,7 +169,7 @@ class Followup:
     async def _corpus(self, principal: Principal, watch: Watch) -> Any:
         """What the watch reads now: an input read anew, or the newest corpus kept under a name."""
         if watch.source["kind"] == "path":
-            return await asyncio.to_thread(read_corpus, Path(watch.source["path"]), self.reading)
+            return await asyncio.to_thread(_read_clean, Path(watch.source["path"]), self.reading, self.cleaning)
         async with self.database.read(principal) as read:
             return await self.knowledge.newest_named(read, watch.source["name"])
 
@@ -281,6 +284,11 @@ class Followup:
             raise Invalid("ask is 0: ask for something", field="ask")
         made = draft(report, need, standing, organisation=read.organisation, asked=asked, now=read.now)
         return self.reports.sign_document(made, read.now)
+
+
+def _read_clean(path: Path, reading: ReadOptions, cleaning: CleanOptions) -> Corpus:
+    """An input as `aia discover` keeps it: so a watch goes on from a discovery, and keeps nothing personal."""
+    return clean(read_corpus(path, reading), cleaning)
 
 
 def _scores(made: Comparison) -> Sequence[tuple[str, Score]]:
