@@ -19,6 +19,8 @@ from aia.ventures.vectors import Vectors
 KNOWN_MAX = 8_000
 """Statements grouped before that new ones are held against."""
 PER_NEED_MIN = 30
+UNLISTED = ""
+"""The label of statements that were grouped, but not into a need that is listed."""
 DRIFT_MAX = 0.2
 DRIFT_STATEMENTS_MIN = 30
 DOCUMENTS_MIN = 3
@@ -52,7 +54,7 @@ def continue_needs(
     label: dict[int, str] = {i: need.id for need in needs for i in need.members}
     chosen = _sample(needs, first_new)
     vectors = encode([*(texts[i] for i in chosen), *texts[first_new:]])
-    known = Known(vectors[: len(chosen)], tuple(label.get(i) for i in chosen))
+    known = Known(vectors[: len(chosen)], tuple(label.get(i, UNLISTED) for i in chosen))
     new = vectors[len(chosen) :]
     found = extend(known, new)
     outside = sorted(row for rows in found.opened for row in rows)
@@ -60,7 +62,7 @@ def continue_needs(
         return _regrouped(statements, texts, needs, encode, seed=seed, needs_max=needs_max, first_new=first_new)
     joined: dict[str, list[int]] = defaultdict(list)
     for row, need in enumerate(found.assigned):
-        if need is not None:
+        if need is not None and need != UNLISTED:
             joined[need].append(first_new + row)
     stand = [replace(n, members=(*n.members, *joined[n.id])) for n in needs]
     opened = _opened(statements, texts, new, outside, first_new, seed, needs_max)
