@@ -15,7 +15,7 @@ def setting(coming: list[int]) -> tuple[list[Statement], list[str], list[Need], 
     rows = centres[subjects] + 0.3 * rng.standard_normal((len(subjects), 32))
     vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     statements = [Statement(i, 0, 9, StatementKind.PROBLEM, 0.5, 0.0) for i in range(len(subjects))]
-    texts = [f"subject {s} fails in case {i}" for i, s in enumerate(subjects)]
+    texts = [f"w{s}xa w{s}xb w{s}xc number{i}" for i, s in enumerate(subjects)]
     needs = [
         Need(f"need{s}", f"Subject {s}", ("fails",), tuple(range(40 * s, 40 * s + 40)), (40 * s,)) for s in range(4)
     ]
