@@ -6,6 +6,8 @@ from aia.ventures.model import Need, Statement, StatementKind
 from aia.ventures.needs import continue_needs
 from aia.ventures.vectors import Vectors
 
+WORDS = "amber birch cedar dune ember fjord grove heath islet jetty".split()
+
 
 def setting(coming: list[int]) -> tuple[list[Statement], list[str], list[Need], Vectors]:
     """Eight subjects of forty statements, of which the first four are needs; then those that come."""
@@ -15,7 +17,7 @@ def setting(coming: list[int]) -> tuple[list[Statement], list[str], list[Need], 
     rows = centres[subjects] + 0.3 * rng.standard_normal((len(subjects), 32))
     vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     statements = [Statement(i, 0, 9, StatementKind.PROBLEM, 0.5, 0.0) for i in range(len(subjects))]
-    texts = [f"w{s}xa w{s}xb w{s}xc number{i}" for i, s in enumerate(subjects)]
+    texts = [f"{WORDS[s]}one {WORDS[s]}two {WORDS[s]}three, case {i}" for i, s in enumerate(subjects)]
     needs = [
         Need(f"need{s}", f"Subject {s}", ("fails",), tuple(range(40 * s, 40 * s + 40)), (40 * s,)) for s in range(4)
     ]
