@@ -48,7 +48,7 @@ from aia.tokens import (
     read_genesis,
     wallet,
 )
-from aia.ventures import ReadOptions, Ventures
+from aia.ventures import CleanOptions, ReadOptions, Ventures
 from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
 
 DEFAULT_ORGANISATION = "default"
@@ -250,9 +250,12 @@ def _followup(
         input_bytes_max=settings.aia_input_bytes_max,
         record_bytes_max=settings.aia_record_bytes_max,
         documents_max=settings.aia_documents_max,
+        files_max=settings.aia_input_files_max,
+        window_bytes_max=settings.aia_input_window_bytes_max,
     )
+    cleaning = CleanOptions(settings.aia_near_repeat_similarity)
     thresholds = Thresholds(settings.aia_alert_documents_min, settings.aia_alert_growth_min)
-    return Followup(database, missions, knowledge, reports, performance, ventures, reading, thresholds)
+    return Followup(database, missions, knowledge, reports, performance, ventures, reading, thresholds, cleaning)
 
 
 def _bounds(settings: Settings) -> Bounds:

@@ -1,10 +1,14 @@
 """`aia discover` on many documents, from JSON Lines to a signed report: wall, CPU, peak memory and phases.
 
-    python -m campaigns.scale [--documents 1000000] [--home DIR] [--json]
+    python -m campaigns.scale [--documents 1000000] [--grown] [--home DIR] [--json]
 
 The text is synthetic: the phrases of the sample, each document with words and numbers of its own, so that neither
 exact nor near repeats are many. The program runs in a process of its own and is measured from outside; phases are
 told by the times its waves ended at, which the database keeps.
+
+With --grown one hundredth is added to the corpus, and two more discoveries are made of it: one that goes on from the
+first, and one that groups everything anew. Printed are the CPU of the first of them as a share of the full run's, the
+share of needs that kept their id, and how well the two groupings agree (mutual information adjusted for chance).
 """
 
 import argparse
@@ -22,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from aia.ventures.needs.communities import agreement
 from aia.ventures.sample import generate
 
 WAVES = ("extract", "group", "assess", "rank", "check", "review", "direct")
@@ -33,13 +38,13 @@ EXTRAS = (
 )
 
 
-def write_corpus(path: Path, documents: int) -> None:
+def write_corpus(path: Path, documents: int, first_seed: int = 0) -> None:
     """Documents of the sample, made different by a sentence of drawn words."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(7 + first_seed)
     syllables = "ba ce di fo gu ha ji ko lu me na po qui ra so tu va we xi yo zen mar tel ron".split()
     words = ["".join(rng.choice(syllables, 3)) for _ in range(20_000)]
     with path.open("w", encoding="utf-8") as file:
-        written, seed = 0, 0
+        written, seed = 0, first_seed
         while written < documents:
             rows, _ = generate(seed, min(50_000, documents - written))
             picks = rng.integers(0, len(words), (len(rows), 4))
@@ -54,13 +59,13 @@ def write_corpus(path: Path, documents: int) -> None:
             seed += 1
 
 
-def run(home: Path, corpus: Path) -> dict[str, Any]:
+def run(home: Path, corpus: Path, *options: str) -> dict[str, Any]:
     """The discovery in a process of its own; raises when it fails."""
     environment = os.environ | {"AIA_HOME": str(home), "OPENBLAS_NUM_THREADS": "1", "AIA_TASK_TIMEOUT_S": "3600"}
     environment.pop("DATABASE_URL", None)
     before, began, at = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), time.time()
     done = subprocess.run(
-        [sys.executable, "-m", "aia.cli", "discover", str(corpus), "--json"],
+        [sys.executable, "-m", "aia.cli", "discover", str(corpus), "--json", *options],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -75,6 +80,7 @@ def run(home: Path, corpus: Path) -> dict[str, Any]:
         "phases_s": phases(home / "aia.db", answer["mission"], at),
         "opportunities": len(answer["opportunities"]),
         "trial_balance": answer["trial_balance"],
+        "report": answer["report"]["jsonld"],
         "report_mb": round(Path(answer["report"]["jsonld"]).stat().st_size / 1e6, 2),
         "state_mb": round(sum(f.stat().st_size for f in home.rglob("*") if f.is_file()) / 1e6),
     }
@@ -100,6 +106,41 @@ def phases(database: Path, mission: str, began: float) -> dict[str, float]:
     return {name: round(seconds, 1) for name, seconds in told.items()}
 
 
+def grow(path: Path, documents: int) -> None:
+    """Add so many documents that were not there."""
+    more = path.with_name("more.jsonl")
+    write_corpus(more, documents, first_seed=1_000_000)
+    with path.open("a", encoding="utf-8") as file:
+        for line in more.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            row["id"] = f"new-{row['id']}"
+            file.write(json.dumps(row) + "\n")
+
+
+def grown(home: Path, corpus: Path, full: dict[str, Any], documents: int) -> dict[str, Any]:
+    """What a run on a hundredth more costs and keeps, beside the full run and one that groups anew."""
+    grow(corpus, documents // 100)
+    again, anew = run(home, corpus), run(home, corpus, "--regroup")
+    before, now, other = (needs_of(Path(r["report"])) for r in (full, again, anew))
+    labels = {place: need for need, places in now.items() for place in places}
+    others = {place: need for need, places in other.items() for place in places}
+    every = sorted({*labels, *others})
+    ours, theirs = (
+        np.unique([known.get(place, "") for place in every], return_inverse=True)[1] for known in (labels, others)
+    )
+    return {
+        "grown_cpu_s": again["cpu_s"],
+        "grown_cpu_share": round(again["cpu_s"] / anew["cpu_s"], 3),
+        "grown_phases_s": again["phases_s"],
+        "ids_kept": round(len(set(before) & set(now)) / max(len(before), 1), 3),
+        "agreement_with_regrouping": round(agreement(ours, theirs, np.random.default_rng(0)), 3),
+    }
+
+
+def needs_of(report: Path) -> dict[str, list[str]]:
+    return {n["need"]: n["members"].split() for n in json.loads(report.read_text(encoding="utf-8"))["grouped"]}
+
+
 def _time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
@@ -107,6 +148,7 @@ def _time(text: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--documents", type=int, default=1_000_000)
+    parser.add_argument("--grown", action="store_true", help="add a hundredth, and compare")
     parser.add_argument("--home", type=Path, help="keep the state here; default: a temporary folder")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -114,7 +156,11 @@ def main() -> None:
         home = options.home or Path(folder) / "home"
         corpus = Path(folder) / "corpus.jsonl"
         write_corpus(corpus, options.documents)
-        result = {"documents": options.documents, "input_mb": corpus.stat().st_size // 10**6} | run(home, corpus)
+        result: dict[str, Any] = {"documents": options.documents, "input_mb": corpus.stat().st_size // 10**6} | run(
+            home, corpus
+        )
+        if options.grown:
+            result |= grown(home, corpus, result, options.documents)
     for name, value in result.items():
         if not isinstance(value, dict):
             print(f"{name:>20}  {value}")

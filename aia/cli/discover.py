@@ -76,6 +76,12 @@ class MissionDidNotComplete(AIAError):
 @click.option(
     "--rank-quantile", type=float, default=0.2, show_default=True, help="Rank by this percentile of the score."
 )
+@click.option(
+    "--documents-max",
+    type=click.IntRange(min=10),
+    help="Of an input of more documents take a sample of so many, by content.",
+)
+@click.option("--regroup", is_flag=True, help="Group everything anew, even if the corpus only grew.")
 @click.option("--fresh", is_flag=True, help="Start anew even if the same discovery was done or cut off.")
 def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bool, **options: Any) -> None:
     """Find ranked opportunities in real text.
@@ -94,6 +100,7 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         rank_quantile=options["rank_quantile"],
         statements=options["statements"],
         assumptions=None if options["assumptions"] is None else read_assumptions(options["assumptions"]),
+        regroup=options["regroup"],
     )
     if options["question"] is not None:
         request = replace(request, question=options["question"])
@@ -111,7 +118,8 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         skip_malformed=options["skip_malformed"],
         input_bytes_max=settings.aia_input_bytes_max,
         record_bytes_max=settings.aia_record_bytes_max,
-        documents_max=settings.aia_documents_max,
+        documents_max=options["documents_max"] or settings.aia_documents_max,
+        sampled=options["documents_max"] is not None,
         files_max=settings.aia_input_files_max,
         window_bytes_max=settings.aia_input_window_bytes_max,
         today=system_clock().date(),
@@ -120,7 +128,7 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
     corpus = read_inputs(inputs, reading, cleaning, _fetching(settings, keep_private=options["keep_pii"]))
     _tell_reading(corpus)
     companies = None if options["companies"] is None else read_corpus(options["companies"], ReadOptions())
-    work = Work(corpus, companies, request, fresh)
+    work = Work(corpus, companies, request, fresh or options["regroup"])
     answer = with_app(lambda app: _discover(app, owner(organisation), work), background=False)
     if as_json:
         print_json(answer)

@@ -1,5 +1,6 @@
 """What is known: corpora and their documents, evidence quoted from them, facts (the DKG)."""
 
+from aia.knowledge.layout import new_positions
 from aia.knowledge.model import (
     CorpusInfo,
     CorpusNotFound,
@@ -19,5 +20,6 @@ __all__ = [
     "Passage",
     "RecordedFact",
     "StoredDocument",
+    "new_positions",
     "stored_document",
 ]

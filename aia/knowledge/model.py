@@ -9,6 +9,7 @@ from aia.core.canonical import canonical, sha256
 from aia.core.clock import Instant
 from aia.core.errors import NotFound
 from aia.core.ids import content_id
+from aia.knowledge.layout import Run
 
 
 class CorpusNotFound(NotFound):
@@ -51,7 +52,8 @@ def stored_document(
 class CorpusInfo:
     """A set of documents, named by what is in it: the same input is the same corpus.
 
-    `reading` tells how the input was read (columns, rejected rows by reason, undated documents).
+    `reading` tells how the input was read (columns, rejected rows by reason, undated documents), `layout` which
+    corpora brought its documents.
     """
 
     id: str
@@ -59,15 +61,19 @@ class CorpusInfo:
     documents: int
     reading: Mapping[str, Any]
     created_at: Instant
+    layout: tuple[Run, ...]
 
 
 def corpus_id(documents: Iterable[StoredDocument], reading: Mapping[str, Any]) -> str:
     """Content-addressed: depends on all that is kept of each document, in order, and on the reading."""
-    return content_id("crp", "\n".join(map(_line, documents)), canonical(dict(reading)).decode())
+    return content_id("crp", "\n".join(map(line_of, documents)), canonical(dict(reading)).decode())
 
 
-def _line(d: StoredDocument) -> str:
-    """What has neither source nor fields reads as it did before there were any."""
+def line_of(d: StoredDocument) -> str:
+    """All that is kept of a document but its place, the text by its hash.
+
+    What has neither source nor fields reads as it did before there were any.
+    """
     line = f"{d.id}\t{d.date.isoformat() if d.date else ''}\t{d.author or ''}\t{d.sha256}"
     if d.source is None and not d.fields:
         return line

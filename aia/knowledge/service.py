@@ -1,12 +1,13 @@
 """Use-cases of knowledge: keep a corpus, give its documents back, record facts with their evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
 from aia.knowledge import store
+from aia.knowledge.layout import RUNS_MAX, lay_out, shared
 from aia.knowledge.model import (
     CorpusInfo,
     CorpusNotFound,
@@ -26,12 +27,22 @@ class Knowledge:
     async def keep_corpus(
         self, tx: Tx, name: str, documents: Sequence[StoredDocument], reading: Mapping[str, Any]
     ) -> CorpusInfo:
-        """Store documents once; the same input again gives the corpus that stands."""
-        corpus = CorpusInfo(corpus_id(documents, reading), name, len(documents), reading, tx.now)
-        known = await store.find_corpus(tx, corpus.id)
+        """Store documents once; the same input again gives the corpus that stands.
+
+        Documents that stand already, with whichever corpus brought them, are referred to and not stored again.
+        """
+        own = corpus_id(documents, reading)
+        known = await store.find_corpus(tx, own)
         if known is not None:
             return known
-        await store.add_corpus(tx, corpus, documents)
+        places = await store.places_of(tx, documents)
+        layout = lay_out(places, own)
+        if len(layout) > RUNS_MAX:
+            places = [None for _ in documents]
+            layout = lay_out(places, own)
+        corpus = CorpusInfo(own, name, len(documents), reading, tx.now, layout)
+        new = [document for document, place in zip(documents, places, strict=True) if place is None]
+        await store.add_corpus(tx, corpus, new)
         tx.emit(Event("knowledge.corpus-kept", {"corpus": corpus.id, "documents": len(documents)}))
         return corpus
 
@@ -51,8 +62,20 @@ class Knowledge:
 
     async def documents(self, read: Read, corpus: str) -> list[StoredDocument]:
         """All documents in order; raises `CorpusNotFound`."""
-        await self.corpus(read, corpus)
-        return await store.documents_of(read, corpus)
+        return [document async for part in self.stream(read, corpus) for document in part]
+
+    async def stream(
+        self, read: Read, corpus: str, first: int = 0, end: int | None = None
+    ) -> AsyncIterator[list[StoredDocument]]:
+        """Documents at positions `first` to `end`, in order, some thousands at a time; raises `CorpusNotFound`."""
+        info = await self.corpus(read, corpus)
+        last = info.documents if end is None else min(end, info.documents)
+        async for part in store.stream(read, info, first, last):
+            yield part
+
+    async def in_common(self, read: Read, before: str, now: str) -> list[tuple[int, int, int]]:
+        """(position in `now`, position in `before`, count) of the documents two corpora share, in order of `now`."""
+        return shared((await self.corpus(read, before)).layout, (await self.corpus(read, now)).layout)
 
     async def record(self, tx: Tx, facts: Sequence[Fact]) -> None:
         """Keep facts and their passages in one set; a newer fact supersedes its like."""

@@ -1,14 +1,17 @@
 """Tables of knowledge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from aia.core.pages import Page, PageRequest, page_of
 from aia.infra.sql import Instants, Json, Read, Tx, metadata
-from aia.knowledge.model import CorpusInfo, Fact, Passage, RecordedFact, StoredDocument
+from aia.knowledge.layout import Run, from_json, part_of, to_json
+from aia.knowledge.model import CorpusInfo, Fact, Passage, RecordedFact, StoredDocument, line_of
 
 ROWS_AT_A_TIME = 5_000
+KEYS_AT_A_TIME = 200
 
 corpora = sa.Table(
     "corpus",
@@ -19,6 +22,7 @@ corpora = sa.Table(
     sa.Column("documents", sa.Integer, nullable=False),
     sa.Column("reading", Json, nullable=False),
     sa.Column("created_at", Instants, nullable=False),
+    sa.Column("layout", Json),
 )
 
 documents = sa.Table(
@@ -36,7 +40,9 @@ documents = sa.Table(
     sa.Column("fields", Json),
     sa.UniqueConstraint("organisation", "corpus", "id"),
     sa.ForeignKeyConstraint(["organisation", "corpus"], ["corpus.organisation", "corpus.id"]),
+    sa.Index(None, "organisation", "sha256"),
 )
+"""A document stands with the corpus that brought it first, at its position among what that corpus brought."""
 
 evidence = sa.Table(
     "evidence",
@@ -73,7 +79,42 @@ facts = sa.Table(
 )
 
 
+async def places_of(tx: Tx, rows: Sequence[StoredDocument]) -> list[tuple[str, int] | None]:
+    """For each document where the very same one stands already: the corpus that brought it, and its position there.
+
+    Of several, the one that goes on where the document before stands.
+    """
+    anything = await tx.row(sa.select(documents.c.corpus).where(documents.c.organisation == tx.organisation).limit(1))
+    if anything is None:
+        return [None] * len(rows)
+    places: list[tuple[str, int] | None] = []
+    for start in range(0, len(rows), KEYS_AT_A_TIME):
+        part = rows[start : start + KEYS_AT_A_TIME]
+        found = await _same_texts(tx, part)
+        for row in part:
+            able = found.get(line_of(row))
+            last = places[-1] if places else None
+            following = None if last is None else (last[0], last[1] + 1)
+            places.append(None if able is None else following if following in able else able[0])
+    return places
+
+
+async def _same_texts(tx: Tx, rows: Sequence[StoredDocument]) -> dict[str, list[tuple[str, int]]]:
+    """By line: where documents of these texts stand."""
+    c = documents.c
+    columns = (c.corpus, c.position, c.id, c.date, c.author, c.sha256, c.source, c.fields)
+    query = sa.select(*columns).where(
+        c.organisation == tx.organisation, c.sha256.in_(sorted({row.sha256 for row in rows}))
+    )
+    found: dict[str, list[tuple[str, int]]] = {}
+    for row in await tx.rows(query.order_by(c.corpus, c.position)):
+        line = line_of(StoredDocument(0, row.id, "", row.date, row.author, row.sha256, row.source, row.fields or {}))
+        found.setdefault(line, []).append((row.corpus, row.position))
+    return found
+
+
 async def add_corpus(tx: Tx, corpus: CorpusInfo, rows: Sequence[StoredDocument]) -> None:
+    """A corpus, and those of its documents that nothing brought before."""
     await tx.insert(
         corpora,
         [
@@ -84,18 +125,20 @@ async def add_corpus(tx: Tx, corpus: CorpusInfo, rows: Sequence[StoredDocument])
                 "documents": corpus.documents,
                 "reading": dict(corpus.reading),
                 "created_at": corpus.created_at,
+                "layout": None if len(rows) == corpus.documents else to_json(corpus.layout),
             }
         ],
     )
     for start in range(0, len(rows), ROWS_AT_A_TIME):
-        await tx.insert(documents, [_row(tx, corpus, row) for row in rows[start : start + ROWS_AT_A_TIME]])
+        part = enumerate(rows[start : start + ROWS_AT_A_TIME], start)
+        await tx.insert(documents, [_row(tx, corpus, place, row) for place, row in part])
 
 
-def _row(tx: Tx, corpus: CorpusInfo, document: StoredDocument) -> dict[str, object]:
+def _row(tx: Tx, corpus: CorpusInfo, place: int, document: StoredDocument) -> dict[str, object]:
     return {
         "organisation": tx.organisation,
         "corpus": corpus.id,
-        "position": document.position,
+        "position": place,
         "id": document.id,
         "date": document.date,
         "author": document.author,
@@ -109,34 +152,43 @@ def _row(tx: Tx, corpus: CorpusInfo, document: StoredDocument) -> dict[str, obje
 async def find_corpus(read: Read, corpus_id: str) -> CorpusInfo | None:
     query = sa.select(corpora).where(corpora.c.organisation == read.organisation, corpora.c.id == corpus_id)
     row = await read.row(query)
-    if row is None:
-        return None
-    return CorpusInfo(row.id, row.name, row.documents, row.reading, row.created_at)
+    return None if row is None else _info(row)
+
+
+def _info(row: sa.Row[Any]) -> CorpusInfo:
+    layout = from_json(row.layout, row.id, row.documents)
+    return CorpusInfo(row.id, row.name, row.documents, row.reading, row.created_at, layout)
 
 
 async def newest_named(read: Read, name: str) -> CorpusInfo | None:
     query = sa.select(corpora).where(corpora.c.organisation == read.organisation, corpora.c.name == name)
     row = await read.row(query.order_by(corpora.c.created_at.desc(), corpora.c.id).limit(1))
-    if row is None:
-        return None
-    return CorpusInfo(row.id, row.name, row.documents, row.reading, row.created_at)
+    return None if row is None else _info(row)
 
 
-async def documents_of(read: Read, corpus_id: str) -> list[StoredDocument]:
-    """Every document in order of position."""
-    mine = sa.and_(documents.c.organisation == read.organisation, documents.c.corpus == corpus_id)
-    found: list[StoredDocument] = []
-    while True:  # in sets, so that rows and documents do not stand in memory twice
-        here = documents.c.position.between(len(found), len(found) + ROWS_AT_A_TIME - 1)
-        rows = await read.rows(sa.select(documents).where(mine, here).order_by(documents.c.position))
-        found.extend(
-            StoredDocument(
-                row.position, row.id, row.text, row.date, row.author, row.sha256, row.source, row.fields or {}
-            )
-            for row in rows
+async def stream(read: Read, corpus: CorpusInfo, first: int, end: int) -> AsyncIterator[list[StoredDocument]]:
+    """Documents at positions `first` to `end`, in order, some thousands at a time."""
+    for start in range(first, end, ROWS_AT_A_TIME):
+        stop = min(end, start + ROWS_AT_A_TIME)
+        found: dict[tuple[str, int], StoredDocument] = {}
+        runs = list(part_of(corpus.layout, start, stop))
+        for segment in sorted({run.segment for _, run in runs}):
+            mine = [(position, run) for position, run in runs if run.segment == segment]
+            for at in range(0, len(mine), KEYS_AT_A_TIME):
+                await _fetch(read, mine[at : at + KEYS_AT_A_TIME], found)
+        yield [found[run.segment, run.first + i] for _, run in runs for i in range(run.count)]
+
+
+async def _fetch(read: Read, runs: Sequence[tuple[int, Run]], found: dict[tuple[str, int], StoredDocument]) -> None:
+    """Add what runs of one segment hold, by segment and place, each with its position in the corpus."""
+    segment = runs[0][1].segment
+    at = {run.first + i: position + i for position, run in runs for i in range(run.count)}
+    here = [documents.c.position.between(run.first, run.first + run.count - 1) for _, run in runs]
+    mine = sa.and_(documents.c.organisation == read.organisation, documents.c.corpus == segment)
+    for row in await read.rows(sa.select(documents).where(mine, sa.or_(*here))):
+        found[segment, row.position] = StoredDocument(
+            at[row.position], row.id, row.text, row.date, row.author, row.sha256, row.source, row.fields or {}
         )
-        if len(rows) < ROWS_AT_A_TIME:
-            return found
 
 
 async def add_passages(tx: Tx, passages: Mapping[str, Passage]) -> None:

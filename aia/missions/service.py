@@ -25,7 +25,7 @@ from aia.missions.payments import Payments
 from aia.missions.playbook import Playbook
 
 SEED_MAX = 2**53 - 1
-OF_THE_MOMENT = {"ratings"}
+OF_THE_MOMENT = {"ratings", "continues"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,11 @@ def _queued(tx: Tx, kind: str, brief: Mapping[str, Any], seed: int, budget: Unit
         started_at=None,
         ended_at=None,
     )
+
+
+async def results_of(read: Read, mission: str) -> list[Task]:
+    """What the tasks of an earlier mission came to: for a session that goes on from it."""
+    return await store.tasks_of(read, mission)
 
 
 def _brief_hash(brief: Mapping[str, Any], seed: int, budget: Units | None) -> str:

@@ -10,6 +10,8 @@ TOP_DEFAULT = 20
 """Opportunities a report lists unless asked otherwise."""
 RANK_QUANTILE = 0.2
 """Needs rank by this quantile of their score unless asked otherwise: a cautious end."""
+NOT_SAMPLED = "not in the sample"
+"""Why a text is left out of an input that is sampled."""
 
 
 class StatementKind(StrEnum):

@@ -9,13 +9,16 @@ from typing import Any, Protocol
 
 from aia.core.errors import Conflict, Forbidden, Invalid, TooLarge
 from aia.core.money import Units
+from aia.core.pages import PageRequest
 from aia.infra.plugins import load_plugin
 from aia.infra.sql import Read, Tx
 from aia.knowledge import CorpusInfo, CorpusNotFound, Knowledge, StoredDocument, stored_document
-from aia.missions import Mission, Missions, Playbook
+from aia.missions import Mission, Missions, MissionState, Playbook
 from aia.performance import Performance, rating_snapshot
 from aia.reports import Reports, Verification, verify
+from aia.ventures.discovery.continuing import CONTINUES, continued, to_read
 from aia.ventures.discovery.grouped import companies_id, plain
+from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD
 from aia.ventures.model import RANK_QUANTILE, TOP_DEFAULT, Corpus, Document
 from aia.ventures.sizing import Assumptions
 from aia.ventures.sizing.amend import NeedSizes, with_sizes
@@ -24,6 +27,8 @@ from aia.ventures.sizing.report import cited
 DOCUMENTS_MIN = 10
 BACKTEST_DOCUMENTS_MAX = 50_000
 RATINGS = "ratings"
+LATELY = 50
+"""Missions looked at for one to go on from."""
 STATEMENTS = ("rules", "model")
 """How statements are found: by rules, or by rules and the n-gram model."""
 TITLE_MAX, QUESTION_MAX = 200, 1_000
@@ -48,6 +53,7 @@ class ReportDoesNotHold(Conflict):
 class DiscoveryRequest:
     """What the caller asks of a discovery; `budget` None holds what the plan may cost at most.
 
+    `regroup` groups everything anew even where an earlier discovery could be gone on from.
     `companies` is the id of a kept corpus of companies, from which competition is told; `rank_quantile`
     (0.05 to 0.5) is how cautious the ranking is. `assumptions` give market sizes to the needs they are about;
     `statements` says how statements are found.
@@ -61,6 +67,7 @@ class DiscoveryRequest:
     companies: str | None = None
     rank_quantile: float = RANK_QUANTILE
     assumptions: Assumptions | None = None
+    regroup: bool = False
     statements: str = STATEMENTS[0]
 
 
@@ -122,12 +129,19 @@ class Ventures:
         not stand in the corpus), or `Forbidden` when discovery is off.
         """
         earlier = await self.earlier(tx, corpus, request)
+        brief = self._brief(corpus, request)
         taken = None if earlier is None else earlier.brief.get(RATINGS)
         if taken is None:
             taken = rating_snapshot(await self.performance.ratings(tx))
         if request.assumptions is not None and request.assumptions.quotes:
             cited(request.assumptions, await self.knowledge.documents(tx, corpus.id))
-        brief = self._brief(corpus, request) | {RATINGS: taken}
+        if request.regroup:
+            continues = None
+        elif earlier is not None:
+            continues = earlier.brief.get(CONTINUES)
+        else:
+            continues = await self._continued(tx, brief, request.seed)
+        brief |= {RATINGS: taken} if continues is None else {RATINGS: taken, CONTINUES: continues}
         return await self.missions.create(tx, self.playbook.kind, brief, seed=request.seed, budget=request.budget)
 
     async def earlier(self, read: Read, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission | None:
@@ -136,6 +150,26 @@ class Ventures:
         return await self.missions.latest_like(
             read, self.playbook.kind, brief, seed=request.seed, budget=request.budget
         )
+
+    async def _continued(self, tx: Tx, brief: Mapping[str, Any], seed: int) -> dict[str, Any] | None:
+        """The newest discovery, of those made lately, that read most of this corpus and may be gone on from."""
+        lately = (await self.missions.page(tx, PageRequest(LATELY))).items
+        for mission in lately:
+            done = mission.state is MissionState.COMPLETED and mission.kind == self.playbook.kind
+            if not done or mission.seed != seed or mission.brief["corpus"] == brief["corpus"]:
+                continue
+            both = await self.knowledge.in_common(tx, mission.brief["corpus"], brief["corpus"])
+            found = continued(mission.id, mission.brief, brief, both)
+            if found is not None and await self._read_all(tx, mission):
+                return found
+        return None
+
+    async def _read_all(self, tx: Tx, mission: Mission) -> bool:
+        """Whether the budget of a mission reached for all that it was to read."""
+        new = to_read(mission.brief)
+        recalls, documents = (0, mission.brief["documents"]) if new is None else (1, len(new))
+        tree = await self.missions.tree(tx, mission.id)
+        return sum(task.skill == "extract" for task in tree) == recalls + -(-documents // DOCUMENTS_PER_SHARD)
 
     def _brief(self, corpus: CorpusInfo, request: DiscoveryRequest) -> dict[str, Any]:
         if not self.enabled:

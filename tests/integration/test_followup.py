@@ -348,3 +348,19 @@ async def test_the_background_loop_starts_what_is_due_on_the_durable_engine(tmp_
                         continue
                     break
     assert changes["subject"] == f"watch:{watch_id}"
+
+
+async def test_a_watch_goes_on_from_its_last_run_and_keeps_nothing_personal(app, principal, clock, corpus):
+    await watch(app, principal, corpus)
+    (first,) = await run_due(app)
+    clock.now += timedelta(days=1)
+    said = "The app cannot export my invoices. Write to jane.doe@example.com about it."
+    with corpus.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"id": "late", "text": said, "date": f"{months()[0]}-02"}) + "\n")
+    (second,) = await run_due(app)
+    async with app.database.read(principal) as read:
+        mission = await app.missions.get(read, second)
+        documents = await app.knowledge.documents(read, mission.brief["corpus"])
+    assert mission.brief["continues"]["mission"] == first
+    assert documents[-1].id == "late"
+    assert "jane.doe" not in documents[-1].text

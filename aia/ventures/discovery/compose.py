@@ -35,7 +35,7 @@ from aia.ventures.discovery.conduct import (
 from aia.ventures.discovery.grouped import grouped_of, ranges_of
 from aia.ventures.discovery.grouped import plain as unstored
 from aia.ventures.discovery.opportunity import opportunity_of, quoted
-from aia.ventures.model import Assessment, Document, Need, Ranked
+from aia.ventures.model import NOT_SAMPLED, Assessment, Document, Need, Ranked
 from aia.ventures.sizing import Assumptions, parse_assumptions
 from aia.ventures.sizing.report import cited, counts_of, sizings_of
 
@@ -92,7 +92,7 @@ def compose(
         spend=_spend(tasks),
         budget=mission.budget,
         notes=(
-            *_notes(inputs, documents, chosen, int(mission.brief["needs_max"])),
+            *_notes(inputs, documents, chosen, int(mission.brief["needs_max"]), corpus.reading["rejected"]),
             *model_notes(inputs, model),
         ),
         run=Run(mission.id, mission.started_at or mission.created_at, ended_at),
@@ -154,12 +154,18 @@ def _spend(tasks: Sequence[Task]) -> tuple[SpendLine, ...]:
 
 
 def _notes(
-    inputs: Inputs, documents: Sequence[StoredDocument], chosen: Sequence[str], needs_max: int
+    inputs: Inputs,
+    documents: Sequence[StoredDocument],
+    chosen: Sequence[str],
+    needs_max: int,
+    rejected: Mapping[str, int],
 ) -> tuple[str, ...]:
     stating = {row[0] for task in inputs.of("extract") for row in (task.result or {})["statements"]}
     grouping = inputs.one("group")
     reviewed = inputs.one("review")
+    sampled = rejected.get(NOT_SAMPLED, 0)
     return (
+        *((f"The input was sampled by content: {sampled} more texts are not in the sample.",) if sampled else ()),
         *reading_notes(inputs, len(documents), needs_max),
         f"{len(stating)} of {len(read_of(inputs))} documents state a problem or a request.",
         f"{grouping['grouped']} statements were grouped ({grouping['method']}) into {len(grouping['needs'])} needs.",

@@ -20,8 +20,22 @@ class PlantedClaim(AIAError):
 
 
 def extracts_of(inputs: Inputs) -> list[Task]:
-    """The scouts' tasks in order of place, whichever round they belong to."""
-    return sorted(inputs.of("extract"), key=lambda task: task.key)
+    """What was recalled, then the scouts' tasks in order of place, whichever round they belong to."""
+    return sorted(inputs.of("extract"), key=lambda task: (not is_recall(task), task.key))
+
+
+def is_recall(task: Task) -> bool:
+    """Whether a task recalls what an earlier mission read, instead of reading."""
+    return bool(task.input.get("recalls"))
+
+
+def positions_of(task: Task) -> list[int]:
+    """Positions of the documents of a scout's task."""
+    ranges = task.input.get("ranges")
+    if ranges is None:
+        return list(range(int(task.input["first"]), int(task.input["end"])))
+    bounds = [part.split("-") for part in ranges.split()]
+    return [i for first, end in bounds for i in range(int(first), int(end))]
 
 
 def statements_in(tasks: Sequence[Task]) -> list[Statement]:
@@ -36,21 +50,26 @@ def read_rounds(inputs: Inputs) -> list[list[Task]]:
     """The scouts' tasks by round."""
     rounds: dict[int, list[Task]] = {}
     for task in extracts_of(inputs):
-        rounds.setdefault(task.input["round"], []).append(task)
+        if not is_recall(task):
+            rounds.setdefault(task.input["round"], []).append(task)
     return [rounds[number] for number in sorted(rounds)]
 
 
 def read_of(inputs: Inputs) -> list[int]:
-    """Positions of the documents that were read."""
-    done = [task.input for task in extracts_of(inputs) if not was_skipped(task)]
-    return [i for part in done for i in range(int(part["first"]), int(part["end"]))]
+    """Positions of the documents that were read, now or before, in order."""
+    return sorted(i for task in extracts_of(inputs) if not was_skipped(task) for i in positions_of(task))
+
+
+def read_anew(inputs: Inputs) -> int:
+    """How many documents this mission's scouts read."""
+    return sum(len(positions_of(t)) for t in extracts_of(inputs) if not is_recall(t) and not was_skipped(t))
 
 
 def reading_notes(inputs: Inputs, documents: int, needs_max: int) -> tuple[str, ...]:
     """What was left undone and why, if anything was."""
     read = len(read_of(inputs))
     notes: list[str] = []
-    planned = sum(int(task.input["end"]) - int(task.input["first"]) for task in inputs.of("extract"))
+    planned = sum(len(positions_of(task)) for task in inputs.of("extract"))
     if planned < documents:
         notes.append(
             f"The budget reached for {planned} of {documents} documents, spread evenly; "
@@ -62,10 +81,22 @@ def reading_notes(inputs: Inputs, documents: int, needs_max: int) -> tuple[str, 
             "the last round brought too few new statements for its price."
         )
     (grouping,) = inputs.of("group")
+    if told := (grouping.result or {}).get("continued"):
+        notes.append(_continued_note(read_anew(inputs), read, told))
     needs = int(grouping.input["needs"])
     if needs < needs_max:
         notes.append(f"The budget reached for the {needs} needs that most documents state, not for {needs_max}.")
     return tuple(notes)
+
+
+def _continued_note(new: int, read: int, told: Mapping[str, Any]) -> str:
+    before = f"{read - new} of {read} documents were read by an earlier discovery, and {new} are new."
+    if told["regrouped"]:
+        return f"{before} They have drifted from what was said before: everything was grouped anew."
+    return (
+        f"{before} Of their statements {told['joined']} joined needs that stood, {told['apart']} fit nowhere; "
+        f"{told['opened']} needs opened."
+    )
 
 
 def critics_notes(reviewed: Mapping[str, Any]) -> tuple[str, ...]:

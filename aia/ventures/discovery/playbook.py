@@ -20,7 +20,7 @@ from typing import Any
 
 from aia.agents import Agent, Roster
 from aia.core.errors import Invalid
-from aia.core.money import Units, apportion
+from aia.core.money import NOTHING, Units, apportion
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.knowledge import Knowledge
@@ -31,8 +31,10 @@ from aia.reports import Reports
 from aia.ventures.assessment import Basis
 from aia.ventures.discovery.basis import basis_values
 from aia.ventures.discovery.claims import CLAIMS_PER_NEED_MAX, PLANTED_ONE_IN
+from aia.ventures.discovery.continuing import CONTINUES, to_read
 from aia.ventures.discovery.dealing import Deal, deals
 from aia.ventures.discovery.forecasts import METHODS
+from aia.ventures.discovery.grouped import ranges_of
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
 from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
 from aia.ventures.discovery.session import DiscoverySession
@@ -136,7 +138,7 @@ class DiscoveryPlaybook:
 
     def _tasks(self, brief: Mapping[str, Any], roster: Roster, read_max: int, depth: int) -> list[PlannedTask]:
         director = roster.director
-        shards = shards_of(int(brief["documents"]), read_max, rounds=ROUNDS if brief["stop_new_per_aia"] else 1)
+        shards = shards_of(_to_read(brief), read_max, rounds=ROUNDS if brief["stop_new_per_aia"] else 1)
         documents = sum(shard.end - shard.first for shard in shards)
         (grouper,), (ranker,), (reviewer,) = (roster.delegates(director, s)[:1] for s in ("group", "rank", "review"))
         candidates = max(NEEDS_MIN, int(brief["top"]) * CANDIDATES_PER_OPPORTUNITY // depth)
@@ -154,6 +156,7 @@ class DiscoveryPlaybook:
         return [
             root,
             *(group, rank, review),
+            *_recall(brief, roster.delegates(grouper, "extract")[0]),
             *_extracts(brief, shards, roster.delegates(grouper, "extract")),
             *self._assessments(brief, read + 1, needs, candidates, roster.delegates(ranker, "assess")),
             *_forecasts(candidates, read + 3, _able(roster, ranker, "forecast")),
@@ -178,17 +181,38 @@ def _sum(tasks: Sequence[PlannedTask]) -> Units:
     return Units(sum(task.share for task in tasks))
 
 
+def _to_read(brief: Mapping[str, Any]) -> int:
+    """How many documents are to be read: all of them, or what is new where the mission goes on from another."""
+    new = to_read(brief)
+    return int(brief["documents"]) if new is None else len(new)
+
+
 def _shards(brief: Mapping[str, Any]) -> int:
-    return max(1, -(-int(brief["documents"]) // DOCUMENTS_PER_SHARD))
+    return max(1, -(-_to_read(brief) // DOCUMENTS_PER_SHARD))
+
+
+def _recall(brief: Mapping[str, Any], scout: Agent) -> list[PlannedTask]:
+    """Where the mission goes on from another: a task that recalls what that one read, for nothing."""
+    new, documents = to_read(brief), int(brief["documents"])
+    if new is None:
+        return []
+    shared = sorted(set(range(documents)) - set(new))
+    work = {"recalls": brief[CONTINUES]["mission"], "round": 0, "ranges": ranges_of(shared, documents)}
+    return [_task("extract/recalled", "group", 0, scout, "extract", "Recall what was read before", work, NOTHING)]
 
 
 def _extracts(brief: Mapping[str, Any], shards: Sequence[Shard], scouts: Sequence[Agent]) -> list[PlannedTask]:
     """A task for each shard; ratings decide how many of them each scout reads."""
     tasks: list[PlannedTask] = []
+    new = to_read(brief)
     for shard, scout in zip(shards, _readers(brief, len(shards), scouts), strict=True):
         size = shard.end - shard.first
-        work = {"first": shard.first, "end": shard.end, "round": shard.round}
+        work: dict[str, Any] = {"first": shard.first, "end": shard.end, "round": shard.round}
         title = f"Read documents {shard.first + 1} to {shard.end}"
+        if new is not None:
+            mine = new[shard.first : shard.end]
+            work = {"ranges": ranges_of(mine, len(mine) + 1), "round": shard.round}
+            title = f"Read {size} new documents"
         key = f"extract/{shard.number:05d}"
         task = _task(key, "group", shard.round, scout, "extract", title, work, scout.price(size))
         tasks.append(_judged(task, scout, size * STATEMENTS_PAID_PER_DOCUMENT, "group"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from aia.missions import Score, Task, Verdict
 from aia.ventures.discovery.claims import NeedClaim
+from aia.ventures.discovery.conduct import is_recall
 
 
 def critic_verdicts(reviewed: Mapping[str, Any]) -> tuple[Verdict, ...]:
@@ -88,6 +89,8 @@ def scout_verdicts(
             accepted += i in used and keys[i] not in seen
             seen.add(keys[i])
         index += number
+        if is_recall(task):
+            continue
         verdicts.append(Verdict(task.key, accepted))
         kept, every = sums.get(task.agent, (0, 0))
         sums[task.agent] = (kept + accepted, every + number)

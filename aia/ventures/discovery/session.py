@@ -12,13 +12,23 @@ from aia.infra.plugins import load_plugin
 from aia.infra.sql import Database, Tx
 from aia.knowledge import Fact, Knowledge, Passage, StoredDocument
 from aia.llm import Model
-from aia.missions import Inputs, Mission, Task, TaskFailed, Work
+from aia.missions import Inputs, Mission, Task, TaskFailed, Work, results_of
 from aia.reports import Reports, dumps
 from aia.ventures.assessment.voices import Audience
 from aia.ventures.discovery.arguments import argued, numbered
 from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
 from aia.ventures.discovery.compose import compose
-from aia.ventures.discovery.conduct import extracts_of, read_of, read_rounds, statements_in, was_skipped
+from aia.ventures.discovery.conduct import (
+    extracts_of,
+    is_recall,
+    positions_of,
+    read_anew,
+    read_of,
+    read_rounds,
+    statements_in,
+    was_skipped,
+)
+from aia.ventures.discovery.continuing import CONTINUES, Recalled, recall
 from aia.ventures.discovery.dealing import dealt
 from aia.ventures.discovery.grouped import companies_of, plain, unread_undated
 from aia.ventures.discovery.phrasing import phrase
@@ -70,6 +80,7 @@ class DiscoverySession:
         self._loading = asyncio.Lock()
         self._rounds_done: dict[int, list[Round]] = {}
         self._taken: Taken | None = None
+        self._recalled: Recalled | None = None
 
     async def work(self, task: Task, inputs: Inputs) -> Work:
         """The task's skill names the tool; what it is given follows from the skill."""
@@ -124,11 +135,26 @@ class DiscoverySession:
         least = int(self._mission.brief["stop_new_per_aia"])
         if task.input["round"] and stops(await self._rounds(inputs), least):
             return Work({"statements": [], "skipped": True}, units_of_work=0, skipped=True)
-        part = (await self._documents())[task.input["first"] : task.input["end"]]
-        result = await self._tool(
-            "extract", [(d.position, d.text) for d in part], self._mission.brief.get("statements", "rules")
-        )
+        if is_recall(task):
+            recalled = await self._recall()
+            return Work({"statements": [s.to_json() for s in recalled.statements]}, units_of_work=0)
+        documents = await self._documents()
+        part = [documents[i] for i in positions_of(task)]
+        how = self._mission.brief.get("statements", "rules")
+        result = await self._tool("extract", [(d.position, d.text) for d in part], how)
         return Work(result, units_of_work=len(part))
+
+    async def _recall(self) -> Recalled:
+        """What the mission that this one goes on from found in the documents both have."""
+        async with self._loading:
+            if self._recalled is None:
+                brief = self._mission.brief
+                async with self._database.read(self._principal) as read:
+                    earlier = brief[CONTINUES]["mission"]
+                    tasks = await results_of(read, earlier)
+                    both = await self._knowledge.in_common(read, brief[CONTINUES]["corpus"], brief["corpus"])
+                self._recalled = await asyncio.to_thread(recall, tasks, both)
+            return self._recalled
 
     async def _rounds(self, inputs: Inputs) -> list[Round]:
         """What each finished round of reading came to; the same for all tasks of a round, so kept."""
@@ -150,11 +176,15 @@ class DiscoverySession:
         statements = (await self._read(inputs)).statements
         documents = await self._documents()
         texts = [documents[s.document].text[s.start : s.end] for s in statements]
-        result = await self._tool("group", statements, texts, self._mission.seed, int(task.input["needs"]))
+        known = None
+        if self._mission.brief.get(CONTINUES):
+            recalled = await self._recall()
+            known = (recalled.needs, len(recalled.statements))
+        result = await self._tool("group", statements, texts, self._mission.seed, int(task.input["needs"]), known)
         said = [tuple(content_words(text)) for text in texts]
         used = {i for need in result["needs"] for i in need["members"]}
         verdicts, scores = scout_verdicts(extracts_of(inputs), said, used)
-        return Work(result, units_of_work=len(read_of(inputs)), scores=scores, verdicts=verdicts)
+        return Work(result, units_of_work=read_anew(inputs), scores=scores, verdicts=verdicts)
 
     async def _assess(self, task: Task, inputs: Inputs) -> Work:
         mine = dealt(needs_of(inputs), task.input)

@@ -13,6 +13,7 @@ from aia.ventures.assessment import assess as assess_need
 from aia.ventures.assessment import rank as rank_needs
 from aia.ventures.discovery.basis import basis_of
 from aia.ventures.model import Assessment, Document, Need, Statement
+from aia.ventures.needs import continue_needs
 from aia.ventures.needs import group as group_statements
 from aia.ventures.statements import find_statements
 from aia.ventures.statements.learned import shipped_model
@@ -32,8 +33,30 @@ def extract(documents: Sequence[tuple[int, str]], statements: str = "rules") -> 
     return {"statements": found}
 
 
-def group(statements: Sequence[Statement], texts: Sequence[str], seed: int, needs_max: int) -> dict[str, Any]:
-    """The head of scouting: needs of all statements; of more than a million the strongest are grouped."""
+def group(
+    statements: Sequence[Statement],
+    texts: Sequence[str],
+    seed: int,
+    needs_max: int,
+    known: tuple[Sequence[Need], int] | None = None,
+) -> dict[str, Any]:
+    """The head of scouting: needs of all statements; of more than a million the strongest are grouped.
+
+    `known` are needs that stand, and the number of statements they were found in: those after that are new.
+    """
+    if known is not None and known[1]:
+        embedder = open_embedder(Embedding.TABLE)
+        found = continue_needs(
+            statements,
+            texts,
+            known[0],
+            embedder.encode,
+            first_new=known[1],
+            seed=seed,
+            needs_max=needs_max,
+        )
+        told = {"grouped": len(statements), "method": embedder.name, "continued": found.told()}
+        return {"needs": [n.to_json() for n in found.needs], **told}
     chosen = list(range(len(statements)))
     if len(chosen) > STATEMENTS_GROUPED_MAX:
         chosen.sort(key=lambda i: (-statements[i].strength, i))

@@ -9,7 +9,7 @@ from aia.core.ids import content_id
 from aia.infra.plugins import load_plugin
 from aia.knowledge import StoredDocument
 from aia.missions import Inputs, Task, TaskState
-from aia.ventures.discovery.conduct import extracts_of
+from aia.ventures.discovery.conduct import extracts_of, is_recall, positions_of
 from aia.ventures.discovery.forecasts import brier, outcome
 from aia.ventures.followup.changes import alerts, changes, match
 from aia.ventures.followup.model import Alert, Change, ChangeKind, SeenNeed
@@ -123,8 +123,8 @@ def backing(run: Run, need: str, documents: set[str]) -> list[tuple[str, str]]:
         if any(row["need"] == need for row in (task.result or {})["assessments"]):
             behind.add((task.agent, task.skill))
     places = {d.id: d.position for d in run.documents}
-    quoted = [places[d] for d in documents if d in places]
+    quoted = {places[d] for d in documents if d in places}
     for task in extracts_of(inputs):
-        if any(int(task.input["first"]) <= place < int(task.input["end"]) for place in quoted):
+        if not is_recall(task) and not quoted.isdisjoint(positions_of(task)):
             behind.add((task.agent, task.skill))
     return sorted(behind)

@@ -26,6 +26,7 @@ from aia.knowledge import CorpusInfo, Knowledge
 from aia.missions import Missions, Score
 from aia.performance import Performance
 from aia.reports import Reports, parse_report
+from aia.ventures.corpus import CleanOptions, clean
 from aia.ventures.followup import store
 from aia.ventures.followup.compare import Foretold, Run, Scores, backing, compare, lineages_of
 from aia.ventures.followup.model import (
@@ -46,6 +47,7 @@ from aia.ventures.followup.model import (
     next_due,
 )
 from aia.ventures.followup.proposal import default_ask, draft, opportunity_of
+from aia.ventures.model import Corpus
 from aia.ventures.service import DiscoveryRequest, Ventures
 from aia.ventures.sources import ReadOptions, read_corpus
 
@@ -79,6 +81,7 @@ class Followup:
     ventures: Ventures
     reading: ReadOptions
     thresholds: Thresholds
+    cleaning: CleanOptions
 
     async def watch(
         self,
@@ -180,7 +183,7 @@ class Followup:
     async def _corpus(self, principal: Principal, watch: Watch) -> Any:
         """What the watch reads now: an input read anew, or the newest corpus kept under a name."""
         if watch.source["kind"] == "path":
-            return await asyncio.to_thread(read_corpus, Path(watch.source["path"]), self.reading)
+            return await asyncio.to_thread(_read_clean, Path(watch.source["path"]), self.reading, self.cleaning)
         async with self.database.read(principal) as read:
             return await self.knowledge.newest_named(read, watch.source["name"])
 
@@ -305,6 +308,11 @@ class Followup:
             raise Invalid("ask is 0: ask for something", field="ask")
         made = draft(report, need, standing, organisation=read.organisation, asked=asked, now=read.now)
         return self.reports.sign_document(made, read.now)
+
+
+def _read_clean(path: Path, reading: ReadOptions, cleaning: CleanOptions) -> Corpus:
+    """An input as `aia discover` keeps it: so a watch goes on from a discovery, and keeps nothing personal."""
+    return clean(read_corpus(path, reading), cleaning)
 
 
 def _judged(scores: Scores) -> Sequence[tuple[str, Score]]:

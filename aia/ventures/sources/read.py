@@ -1,15 +1,16 @@
 """Read a corpus: pieces to rows to documents, each row kept or counted with a reason."""
 
+import heapq
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from aia.ventures.model import Corpus, Document, Reading, RejectedRow, SourceReport
+from aia.ventures.model import NOT_SAMPLED, Corpus, Document, Reading, RejectedRow, SourceReport
 from aia.ventures.sources.columns import EXTRA_LENGTH_MAX, layout_of
 from aia.ventures.sources.dates import DateOrder, DateReader, order_of
 from aia.ventures.sources.errors import SourceError
@@ -30,7 +31,8 @@ FUTURE_DATE = "date in the future"
 class ReadOptions:
     """What the caller knows better than detection, and the bounds.
 
-    A date more than a day after `today` is flagged and not used; None takes dates as they come.
+    A date more than a day after `today` is flagged and not used; None takes dates as they come. With `sampled`
+    an input of more than `documents_max` documents is sampled down to them, instead of being refused.
     """
 
     source: str | None = None
@@ -45,6 +47,7 @@ class ReadOptions:
     input_bytes_max: int = 4 * 1024**3
     record_bytes_max: int = 1024 * 1024
     documents_max: int = 1_000_000
+    sampled: bool = False
     files_max: int = 10_000
     window_bytes_max: int = 2 * 1024**3
 
@@ -132,8 +135,8 @@ class Reader:
     def __init__(self, options: ReadOptions, *, single: bool) -> None:
         self._options = options
         self._single = single
-        self._documents: list[Document] = []
-        self._seen: set[bytes] = set()
+        self._documents: dict[bytes, Document] = {}
+        self._sample = _Sample(options.documents_max) if options.sampled else None
         self._ids: Counter[str] = Counter()
         self._counts: list[_Counts] = []
         self._reports: list[SourceReport] = []
@@ -167,6 +170,9 @@ class Reader:
         repaired = counts.repaired if self._options.skip_malformed else None
         context = Context(self._options.limits, counts.malformed, self._options.encoding, repaired)
         before, error = len(self._documents), None
+        lost_before = self._lost()
+        if self._sample is not None:
+            self._sample.batch = len(self._reports)
         try:
             self._read(batch, batch.rows(context), counts)
         except SourceError as raised:
@@ -179,7 +185,8 @@ class Reader:
         elif error is not None and batch.note is not None:
             error = SourceError.at(batch.name, batch.note)  # why there are no rows, which comes before that
             self._errors[-1] = error
-        self._report(batch.name, batch.format, len(self._documents) - before, counts.rejected, error)
+        kept = len(self._documents) - before + self._lost() - lost_before
+        self._report(batch.name, batch.format, kept, counts.rejected, error)
         if error is not None and (self._single or isinstance(error, TooManyDocuments)):
             raise error
 
@@ -204,13 +211,17 @@ class Reader:
         layout = self._layout(batch, [row for _, row in sample])
         self._layouts.append(layout)
         before = len(self._documents)
-        raw_dates: list[Any] = []
+        raw_dates: dict[bytes, Any] = {}
         try:
-            for document, raw_date in self._kept(batch, itertools.chain(sample, rest), layout, counts):
-                self._documents.append(document)
-                raw_dates.append(raw_date)
+            for fingerprint, document, raw_date in self._kept(batch, itertools.chain(sample, rest), layout, counts):
+                self._documents[fingerprint] = document
+                raw_dates[fingerprint] = raw_date
+                if self._sample is not None and (evicted := self._sample.add(fingerprint)) is not None:
+                    del self._documents[evicted]
+                    if raw_dates.pop(evicted, raw_dates) is not raw_dates:
+                        counts.rejected[NOT_SAMPLED] += 1
         finally:
-            self._date(before, raw_dates, layout, counts)
+            self._date(raw_dates, layout, counts)
         if len(self._documents) == before and not self._documents:
             told = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.rejected.items()))
             raise SourceError.at(batch.name, f"no document is left ({told}): check --text-field {layout.text!r}")
@@ -223,7 +234,7 @@ class Reader:
 
     def _kept(
         self, batch: Batch, rows: Iterator[NumberedRow], layout: Layout, counts: _Counts
-    ) -> Iterator[tuple[Document, Any]]:
+    ) -> Iterator[tuple[bytes, Document, Any]]:
         for line, row in rows:
             text = row.get(layout.text)
             reason = _unusable(text, self._options.record_bytes_max)
@@ -231,12 +242,17 @@ class Reader:
                 counts.reject(line, reason or "text is not a string")
                 continue
             fingerprint = blake2b(" ".join(text.lower().split()).encode(), digest_size=16).digest()
-            if fingerprint in self._seen:
+            if fingerprint in self._documents:
                 counts.reject(line, "duplicate")
                 continue
-            self._seen.add(fingerprint)
-            if len(self._seen) > self._options.documents_max:
-                what = f"more than {self._options.documents_max} documents: split it or raise AIA_DOCUMENTS_MAX"
+            if self._sample is not None and not self._sample.admits(fingerprint):
+                counts.rejected[NOT_SAMPLED] += 1
+                continue
+            if self._sample is None and len(self._documents) >= self._options.documents_max:
+                what = (
+                    f"more than {self._options.documents_max} documents: raise AIA_DOCUMENTS_MAX, split it, "
+                    "or take a sample of it with --documents-max"
+                )
                 raise TooManyDocuments.at(batch.name, what, line=line)
             document = Document(
                 id=self._unique(self._id(row, layout, batch, line)),
@@ -245,7 +261,7 @@ class Reader:
                 source=_short(row, layout.source, SOURCE_LENGTH_MAX) or layout.said_in or self._said_in(batch),
                 fields=_extra(row, layout.extra),
             )
-            yield document, row.get(layout.date or "")
+            yield fingerprint, document, row.get(layout.date or "")
 
     def _said_in(self, batch: Batch) -> str | None:
         """Of several inputs each is a source of its own; of one alone nothing is told."""
@@ -264,11 +280,11 @@ class Reader:
             return wanted
         return self._unique(f"{wanted}#{self._ids[wanted]}")
 
-    def _date(self, before: int, raw: Sequence[Any], layout: Layout, counts: _Counts) -> None:
+    def _date(self, raw: Mapping[bytes, Any], layout: Layout, counts: _Counts) -> None:
         """Give the batch's documents their days: the order of day and month is told by all of them together."""
-        reader = DateReader(self._options.date_order or layout.date_order or order_of(raw))
+        reader = DateReader(self._options.date_order or layout.date_order or order_of(list(raw.values())))
         last = None if self._options.today is None else self._options.today + timedelta(days=1)
-        for place, value in enumerate(raw, before):
+        for place, value in raw.items():
             day = reader.read(value)
             if day is None:
                 continue
@@ -285,13 +301,14 @@ class Reader:
                 raise self._errors[0]
             told = "; ".join(error.detail for error in self._errors[:5]) or "there is no file in it"
             raise SourceError.at(Path(name), f"no document could be read: {told}")
-        return Corpus(name, tuple(self._documents), self._reading())
+        return Corpus(name, tuple(self._documents.values()), self._reading())
 
     def _reading(self) -> Reading:
         rejected, changed = Counter[str](), Counter[str]()
         for counts in self._counts:
             rejected.update(counts.rejected)
             changed.update(counts.changed)
+        rejected += Counter({NOT_SAMPLED: self._lost()})
         formats = sorted({report.format for report in self._reports if report.format})
         return Reading(
             format=formats[0] if len(formats) == 1 else "mixed",
@@ -301,12 +318,55 @@ class Reader:
             author_field=_common(layout.author for layout in self._layouts),
             rejected=dict(sorted(rejected.items())),
             rejected_rows=tuple(itertools.chain.from_iterable(counts.rows for counts in self._counts))[:200],
-            undated=sum(document.day is None for document in self._documents),
+            undated=sum(document.day is None for document in self._documents.values()),
             source_field=_common(layout.source for layout in self._layouts),
             extra_fields=self._layouts[0].extra if len(self._layouts) == 1 else {},
             changed=dict(sorted(changed.items())),
-            sources=() if self._single else tuple(self._reports),
+            sources=() if self._single else tuple(self._sources()),
         )
+
+    def _lost(self) -> int:
+        """Documents of earlier batches that later ones took out of the sample."""
+        return 0 if self._sample is None else self._sample.lost.total()
+
+    def _sources(self) -> Iterator[SourceReport]:
+        """The reports, without the documents that later ones took out of the sample."""
+        for number, report in enumerate(self._reports):
+            if self._sample is None or not (lost := self._sample.lost[number]):
+                yield report
+                continue
+            rejected = Counter(report.rejected) + Counter({NOT_SAMPLED: lost})
+            kept = report.documents - lost
+            yield replace(report, documents=kept, rejected=dict(sorted(rejected.items())))
+
+
+class _Sample:
+    """The documents of the least fingerprints: a uniform sample that no order or repeat of rows changes.
+
+    Bottom-k sampling (Cohen and Kaplan, 2007). Memory is that of `size` fingerprints.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._greatest: list[tuple[int, bytes, int]] = []
+        self.batch = 0
+        self.lost: Counter[int] = Counter()
+        """Documents of each earlier batch that were taken out again."""
+
+    def admits(self, fingerprint: bytes) -> bool:
+        full = len(self._greatest) >= self._size
+        return not full or int.from_bytes(fingerprint, "big") < -self._greatest[0][0]
+
+    def add(self, fingerprint: bytes) -> bytes | None:
+        """Take one that is admitted; the one that leaves for it, if the sample was full."""
+        entry = (-int.from_bytes(fingerprint, "big"), fingerprint, self.batch)
+        if len(self._greatest) < self._size:
+            heapq.heappush(self._greatest, entry)
+            return None
+        _, evicted, batch = heapq.heapreplace(self._greatest, entry)
+        if batch != self.batch:
+            self.lost[batch] += 1
+        return evicted
 
 
 class TooManyDocuments(SourceError):

@@ -1,0 +1,89 @@
+"""A discovery that goes on from an earlier one: what of it stands still, and when it does not. Pure rules.
+
+The documents that both corpora hold were read before: their statements are recalled, new documents alone are
+read, and new statements are put into the needs that stand (`needs.continued`). How often that may be done before
+everything is grouped anew is told by how much was added since.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aia.knowledge import new_positions
+from aia.missions import Inputs, Task, TaskState
+from aia.ventures.discovery.conduct import extracts_of, statements_in
+from aia.ventures.model import Need, Statement
+
+CONTINUES = "continues"
+GROWTH_MAX = 0.2
+"""Documents added since everything was grouped together, as a share of those."""
+KEPT_MIN = 0.9
+"""The least share of the earlier corpus that must still be there."""
+RANGES_MAX = 2_000
+DOCUMENTS_MIN = 3
+SAME = ("version", "needs_max", "stop_new_per_aia", "statements")
+"""What two briefs must have in common."""
+
+Common = Sequence[tuple[int, int, int]]
+"""(position now, position before, count) of shared documents, in order of now."""
+
+
+def continued(
+    mission: str, before: Mapping[str, Any], brief: Mapping[str, Any], both: Common
+) -> dict[str, Any] | None:
+    """What a brief says of the mission it goes on from; None where it has to start anew.
+
+    `grouped` is the number of documents when everything was grouped together last.
+    """
+    if any(before.get(key) != brief.get(key) for key in SAME) or brief["stop_new_per_aia"]:
+        return None
+    documents = int(brief["documents"])
+    new = new_positions(both, documents)
+    kept = sum(count for _, _, count in both)
+    grouped = int((before.get(CONTINUES) or {}).get("grouped", before["documents"]))
+    if not new or len(new) > RANGES_MAX or kept < KEPT_MIN * int(before["documents"]):
+        return None
+    if documents > (1 + GROWTH_MAX) * grouped:
+        return None
+    ranges = " ".join(f"{first}-{end}" for first, end in new)
+    return {"mission": mission, "corpus": before["corpus"], "new": ranges, "grouped": grouped}
+
+
+def to_read(brief: Mapping[str, Any]) -> list[int] | None:
+    """The positions of documents that a brief wants read; None for all."""
+    continues = brief.get(CONTINUES)
+    return None if not continues else [i for first, end in spans(continues["new"]) for i in range(first, end)]
+
+
+def spans(ranges: str) -> list[tuple[int, int]]:
+    """The bounds in `first-end first-end`."""
+    parts = (part.split("-") for part in ranges.split())
+    return [(int(first), int(end)) for first, end in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Statements of documents that were read before, at their positions now, and the needs they were put into."""
+
+    statements: list[Statement]
+    needs: list[Need]
+
+
+def recall(tasks: Sequence[Task], both: Common) -> Recalled:
+    """From the tasks of the earlier mission; what its lost documents said is left out, and needs of too few."""
+    inputs = Inputs(tuple(task for task in tasks if task.state is TaskState.DONE))
+    position = {before + i: now + i for now, before, count in both for i in range(count)}
+    place: dict[int, int] = {}
+    statements: list[Statement] = []
+    for index, statement in enumerate(statements_in(extracts_of(inputs))):
+        if (now := position.get(statement.document)) is not None:
+            place[index] = len(statements)
+            statements.append(replace(statement, document=now))
+    needs: list[Need] = []
+    for row in inputs.one("group")["needs"]:
+        need = Need.from_json(row)
+        members = tuple(place[i] for i in need.members if i in place)
+        medoids = tuple(place[i] for i in need.medoids if i in place) or members[:1]
+        if len({statements[i].document for i in members}) >= DOCUMENTS_MIN:
+            needs.append(replace(need, members=members, medoids=medoids))
+    return Recalled(statements, needs)
