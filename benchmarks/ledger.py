@@ -84,10 +84,11 @@ class Client:
         if chance < 0.07:
             self._hold = self._transfer(debit, credit, 10, TransferKind.HOLD, self._new_id("hld"))
             return self._hold
-        return self._transfer(debit, credit, self._rng.randrange(1, 100))
+        return self._transfer(debit, credit, 1 + int(self._rng.random() * 99))
 
     def _pair(self) -> tuple[str, str]:
-        one, two = self._rng.sample(range(ACCOUNTS), 2)
+        one = int(self._rng.random() * ACCOUNTS)
+        two = (one + 1 + int(self._rng.random() * (ACCOUNTS - 1))) % ACCOUNTS
         if not self._hot:
             return f"bench:{one}", f"bench:{two}"
         return (TREASURY, f"bench:{one}") if self._rng.random() < 0.5 else (f"bench:{one}", TREASURY)

@@ -47,9 +47,10 @@ async def campaign(kind: str, operations: int, seed: str) -> Counter[str]:
             database = open_database(url, clock, random_ids())
             try:
                 await migrate(database)
-                contest = Contest(DatabaseBook(database, clock))
-                begun = time.monotonic()
-                await contest.play(f"{seed}-{number}", min(WORLD, operations - told.total()))
+                async with DatabaseBook(database, clock).opened() as book:
+                    contest = Contest(book)
+                    begun = time.monotonic()
+                    await contest.play(f"{seed}-{number}", min(WORLD, operations - told.total()))
             finally:
                 await database.engine.dispose()
         told += contest.told

@@ -269,7 +269,8 @@ async def targets(kind: str, number: int, server: PostgresServer | None, folder:
     database = open_database(url, system_clock, random_ids(), pool_size=2)
     try:
         await migrate(database)
-        yield Target(url, DatabaseBook(database), server)
+        async with DatabaseBook(database).opened() as book:
+            yield Target(url, book, server)
     finally:
         await database.engine.dispose()
 

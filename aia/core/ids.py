@@ -1,6 +1,5 @@
 """Ids: prefixed and sortable when made by a clock, stable when made from content."""
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -10,16 +9,25 @@ from aia.core.clock import Clock, system_clock
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
 
-FROM_RFC4648 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
-"""Translates the digits of `base64.b32encode` into ours."""
-
 NewId: TypeAlias = Callable[[str], str]
 """Makes a fresh id of the given prefix, e.g. `new_id("msn")`."""
 
 
+_TWO = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_WORD = (1 << 60) - 1
+
+
 def _base32(value: int, length: int) -> str:
-    """The last digits of a number below 2^160."""
-    return base64.b32encode(value.to_bytes(20, "big")).translate(FROM_RFC4648).decode()[-length:]
+    """The last digits, at most 26, of a number below 2^130: two at a time, of parts that are machine words."""
+    high, middle, low = value >> 120, (value >> 60) & _WORD, value & _WORD
+    digits = (
+        _TWO[high]
+        + (_TWO[middle >> 50] + _TWO[(middle >> 40) & 1023] + _TWO[(middle >> 30) & 1023])
+        + (_TWO[(middle >> 20) & 1023] + _TWO[(middle >> 10) & 1023] + _TWO[middle & 1023])
+        + (_TWO[low >> 50] + _TWO[(low >> 40) & 1023] + _TWO[(low >> 30) & 1023])
+        + (_TWO[(low >> 20) & 1023] + _TWO[(low >> 10) & 1023] + _TWO[low & 1023])
+    )
+    return digits[-length:]
 
 
 def random_ids(clock: Clock = system_clock) -> NewId:
@@ -27,7 +35,7 @@ def random_ids(clock: Clock = system_clock) -> NewId:
 
     def new_id(prefix: str) -> str:
         milliseconds = int(clock().timestamp() * 1000)
-        return f"{prefix}_{_base32((milliseconds << 80) | secrets.randbits(80), 26)}"
+        return f"{prefix}_{_base32((milliseconds << 80) | int.from_bytes(secrets.token_bytes(10)), 26)}"
 
     return new_id
 

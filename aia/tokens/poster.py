@@ -6,6 +6,7 @@ or in many, stay correct: each batch locks the ledger's head. See docs/decisions
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.tokens import store
-from aia.tokens.direct import DirectPosting, Prepared
+from aia.tokens.direct import DirectPosting
 from aia.tokens.model import BATCH_MAX, Hold, Result, Transfer, TransferKind
 from aia.tokens.posting import too_large
 from aia.tokens.service import Ledger
@@ -46,23 +47,6 @@ class PosterFull(TooLarge):
 class _Submission:
     batch: Sequence[Transfer]
     done: "asyncio.Future[tuple[Result, ...]]"
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """Submissions that are one batch; `prepared` None: it goes the long way."""
-
-    taken: Sequence[_Submission]
-    prepared: Prepared | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """A batch that is being written."""
-
-    taken: Sequence[_Submission]
-    prepared: Prepared
-    written: "asyncio.Task[bool]"
 
 
 class Poster:
@@ -123,43 +107,14 @@ class Poster:
         await self._direct.close()
 
     async def _run(self) -> None:
-        """Prepare one batch while the one before it is written; write it as soon as that one stands."""
-        flight: _Flight | None = None
-        while self._queue or flight is not None or not self._ending:
-            if not self._queue and (flight is None or not flight.written.done()):
+        while self._queue or not self._ending:
+            if self._queue:
+                await self._post(self._take())
+            else:
                 self._wake.clear()
                 await self._wake.wait()
-                continue
-            work = await self._prepare(self._take(begins=flight is None))
-            landed, flight = flight, None
-            if landed is not None and not await _stands(landed):
-                await self._post(landed.taken)
-                await self._post(work.taken)
-                continue
-            if work.prepared is not None:
-                flight = self._launch(work.taken, work.prepared)
-            if landed is not None:
-                self._ledger.count(landed.prepared.results)
-                self._answer(landed.taken, landed.prepared.results)
-            if work.prepared is None:
-                await self._post(work.taken)
 
-    async def _prepare(self, taken: Sequence[_Submission]) -> _Work:
-        batch = _joined(taken)
-        if not batch or not self._direct.takes(batch):
-            return _Work(taken, None)
-        try:
-            return _Work(taken, await self._direct.prepare(batch))
-        except Exception as error:  # noqa: BLE001 - it is tried again the long way, which tells the callers
-            self._log.info("poster.not-prepared", transfers=len(batch), error=str(error))
-            return _Work(taken, None)
-
-    def _launch(self, taken: Sequence[_Submission], prepared: Prepared) -> _Flight:
-        written = asyncio.create_task(self._direct.write(prepared), name="aia.poster.write")
-        written.add_done_callback(lambda _: self._wake.set())
-        return _Flight(taken, prepared, written)
-
-    def _take(self, *, begins: bool) -> list[_Submission]:  # noqa: ARG002
+    def _take(self) -> list[_Submission]:
         """What waits, up to the bound of a batch; who gave up waiting is left out."""
         taken: list[_Submission] = []
         room = BATCH_MAX
@@ -172,10 +127,8 @@ class Poster:
         return taken
 
     async def _post(self, taken: Sequence[_Submission]) -> None:
-        """Post submissions as one batch, with nothing else under way. If it fails though the database answers, one
-        of them is the cause: then each is posted alone, so that it fails nobody else."""
-        if not taken:
-            return
+        """Post submissions as one batch. If it fails though the database answers, one of them is the cause:
+        then each is posted alone, so that it fails nobody else."""
         try:
             results = await self._commit(_joined(taken))
         except Exception as error:  # noqa: BLE001 - whatever it is, every caller must hear of it
@@ -187,9 +140,6 @@ class Poster:
             for one in taken:
                 _fail(one, error)
             return
-        self._answer(taken, results)
-
-    def _answer(self, taken: Sequence[_Submission], results: tuple[Result, ...]) -> None:
         start = 0
         for one in taken:
             end = start + len(one.batch)
@@ -199,10 +149,10 @@ class Poster:
 
     async def _commit(self, batch: Sequence[Transfer]) -> tuple[Result, ...]:
         if self._direct.takes(batch):
-            prepared = await self._direct.prepare(batch)
-            if prepared is not None and await self._direct.write(prepared):
-                self._ledger.count(prepared.results)
-                return prepared.results
+            results = await self._direct.post(batch)
+            if results is not None:
+                self._ledger.count(results)
+                return results
         self._direct.forget()  # the head is about to move
         async with self._database.begin(Principal.system()) as tx:
             return await self._ledger.post(tx, batch)
@@ -218,11 +168,9 @@ class Poster:
     async def _sweep_for_ever(self, every_s: float) -> None:
         while not self._closing:
             if not await self._sweep_and_log():
-                try:
+                with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(every_s):
                         await self._stop.wait()
-                except TimeoutError:
-                    continue
 
     async def _sweep_and_log(self) -> bool:
         """Sweep; whether there may be more. What fails is tried again at the next look."""
@@ -231,15 +179,6 @@ class Poster:
         except (SQLAlchemyError, OSError, AIAError) as error:
             self._log.warning("poster.sweep-failed", error=str(error))
             return False
-
-
-async def _stands(landed: _Flight) -> bool:
-    """Whether a batch was written. If not, or the database failed meanwhile, it must be posted again: what was
-    written after all answers `exists`."""
-    try:
-        return await landed.written
-    except Exception:  # noqa: BLE001 - the next attempt tells the callers
-        return False
 
 
 def _joined(taken: Sequence[_Submission]) -> Sequence[Transfer]:

@@ -212,7 +212,8 @@ def _field_refusal(transfer: Transfer) -> Outcome | None:
     zero = transfer.kind in _ZERO_AMOUNT
     if transfer.amount != 0 if zero else not 1 <= transfer.amount <= UNITS_MAX:
         return Outcome.INVALID_AMOUNT
-    if len(transfer.memo) > MEMO_CHARACTERS_MAX or not is_text(transfer.memo):
+    memo = transfer.memo
+    if memo and (len(memo) > MEMO_CHARACTERS_MAX or not is_text(memo)):
         return Outcome.INVALID_MEMO
     return Outcome.SAME_ACCOUNT if transfer.debit == transfer.credit else None
 

@@ -24,11 +24,10 @@ CLOCKS_APART_MS = 200
 
 
 class Recent:
-    """Rows under a head. `written` is the last head known to be committed, `head` the one that is counted on."""
+    """Rows that are right under a head, which is committed."""
 
     def __init__(self, head: Head, now: Instant) -> None:
         self.head = head
-        self.written = head
         self.accounts: dict[str, Account] = {}
         self.holds: dict[str, Hold] = {}
         self._young: dict[str, PostedTransfer] = {}
@@ -37,7 +36,7 @@ class Recent:
 
     @property
     def full(self) -> bool:
-        """Whether it is time to begin anew, when nothing is being written."""
+        """Whether there is so much that it is time to begin anew."""
         return len(self.accounts) > ACCOUNTS_MAX or len(self.holds) > HOLDS_MAX
 
     def has(self, transfer_id: str) -> bool:
@@ -55,8 +54,8 @@ class Recent:
         self.accounts.update({account.id: account for account in accounts})
         self.holds.update({hold.id: hold for hold in holds})
 
-    def count_on(self, posting: Posting, head: Head) -> None:
-        """A batch that is about to be written; what it leaves is what the next one starts from."""
+    def follow(self, posting: Posting, head: Head) -> None:
+        """A batch was written, and the head stands there now."""
         self.head = head
         self.learn(posting.accounts, (*posting.holds_created, *posting.holds_changed))
         if len(self._young) >= TRANSFERS_MAX:

@@ -188,7 +188,7 @@ class Ledger:
 
     def count(self, results: Sequence[Result]) -> None:
         """Add outcomes to the metrics."""
-        for outcome, number in Counter(result.outcome for result in results).items():
+        for outcome, number in Counter([result.outcome for result in results]).items():
             self.telemetry.transfers.labels(outcome.value).inc(number)
 
     async def _post(self, tx: Tx, batch: Sequence[Transfer]) -> tuple[Result, ...]:

@@ -131,6 +131,10 @@ Rows = tuple[list[Account], list[PostedTransfer], list[Hold], dict[str, int]]
 """Accounts, transfers, holds, and how much was reversed of transfers."""
 
 
+def nothing_found() -> Rows:
+    return [], [], [], {}
+
+
 def wanted_of(
     batch: Sequence[Transfer], known: Known | None = None, doubted: Collection[str] = frozenset()
 ) -> Wanted:

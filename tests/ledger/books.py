@@ -1,6 +1,5 @@
 """What the oracle is held against: the pure rules with a store of dictionaries, and the ledger on a database."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -11,13 +10,24 @@ from aia.core.clock import Instant
 from aia.core.principal import Principal
 from aia.infra.sql import Database, Tx
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Account, Hold, Ledger, PostedTransfer, Result, Token, Transfer, TransferKind, posting, store
+from aia.tokens import (
+    Account,
+    Hold,
+    Ledger,
+    PostedTransfer,
+    Poster,
+    Result,
+    Token,
+    Transfer,
+    TransferKind,
+    posting,
+    store,
+)
 from aia.tokens.audit.verify import Audit, audit
 from aia.tokens.model import TREASURY_OWNER
 from tests.ledger.oracle import BY_ORDER, Answer, Oracle, is_of_the_treasury
 
 PRINCIPAL = Principal("default", "test")
-AT_A_TIME = 4
 Snapshot = tuple[dict[str, tuple[int, int]], dict[str, tuple[str, int]]]
 """(posted, held) by account; (state, what is left) by hold."""
 
@@ -98,18 +108,28 @@ class PureBook:
 
 
 class DatabaseBook:
-    """The ledger's service on a migrated database; `clock` is the one the database was opened with, if it is ours."""
+    """The ledger on a migrated database, by its poster; `clock` is the one the database was opened with, if ours.
+
+    `opened` closes the poster, which begins with the first transfer.
+    """
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self.database = database
         self.clock = clock
         self.ledger = Ledger(open_telemetry(), orders=OrdersByMemo())
-        # No more at a time than the pool has connections: who waits for one longer than 30 s is turned away.
-        self._slots = asyncio.Semaphore(AT_A_TIME)
+        self._poster: Poster | None = None
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator["DatabaseBook"]:
-        yield self
+        try:
+            yield self
+        finally:
+            await self.done()
+
+    async def done(self) -> None:
+        poster, self._poster = self._poster, None
+        if poster is not None:
+            await poster.close()
 
     async def open(self, accounts: dict[str, tuple[str, int | None]]) -> None:
         new = [new_account(name, token, floor) for name, (token, floor) in accounts.items()]
@@ -118,19 +138,22 @@ class DatabaseBook:
 
     async def close(self, account: str) -> None:
         async with self.database.begin(PRINCIPAL) as tx:
+            await store.lock_head(tx)
             closing = sa.update(store.accounts).where(store.accounts.c.id == account).values(closed=True)
             assert await tx.run(closing) == 1
+            await tx.run(sa.update(store.ledger_head).values(epoch=store.ledger_head.c.epoch + 1))
 
     async def post(self, batch: Sequence[Transfer], now: Instant) -> Sequence[Result]:
-        """Post in a transaction of our own, at the time that is given."""
+        """Post at the time that is given."""
         assert self.clock is not None
         self.clock.at = now
         return await self.submit(batch)
 
     async def submit(self, batch: Sequence[Transfer]) -> Sequence[Result]:
-        """Post now; the results come after the commit."""
-        async with self._slots, self.database.begin(PRINCIPAL) as tx:
-            return await self.ledger.post(tx, batch)
+        """Post now, together with what others submit; the results come after the commit."""
+        if self._poster is None:
+            self._poster = Poster(self.database, self.ledger, queue_max=1_000_000, sweep_s=None)
+        return await self._poster.submit(batch)
 
     async def journal(self) -> list[PostedTransfer]:
         """Every transfer there is, in order of sequence."""

@@ -17,7 +17,8 @@ async def book(database_url: str) -> AsyncGenerator[DatabaseBook]:
     database = open_database(database_url, clock, random_ids())
     try:
         await migrate(database)
-        yield DatabaseBook(database, clock)
+        async with DatabaseBook(database, clock).opened() as book:
+            yield book
     finally:
         await database.engine.dispose()
 

@@ -18,10 +18,11 @@ def test_any_history_of_the_ledger_on_a_database_is_the_oracles(database_url: st
         clock = Clock(START)
         database = open_database(database_url, clock, random_ids())
         runner.run(migrate(database))
+        book = DatabaseBook(database, clock)
         try:
-            book = DatabaseBook(database, clock)
             run_state_machine_as_test(
                 lambda: LedgerMachine(book, runner, f"m{next(numbers)}"), settings=thorough(examples=25)
             )
         finally:
+            runner.run(book.done())
             runner.run(database.engine.dispose())

@@ -140,7 +140,7 @@ async def test_a_thousand_agents_at_once_never_overspend_their_tree_by_one_unit(
     await book.open(tree.accounts())
     assert {result.outcome for result in await book.submit(tree.opening(rng))} == {Outcome.CREATED}
     agents = [Agent(f"agent{n}", tree.teams[n % TEAMS], random.Random(n)) for n in range(AGENTS)]
-    async with book.opened(), watched(database_url, tree) as samples:
+    async with watched(database_url, tree) as samples:
         spent = sum(await asyncio.gather(*(agent.work(book, tree.provider) for agent in agents)))
     assert len(samples) >= SAMPLES_LEAST
     assert [sample for sample in samples if sample.least_available < 0 or sample.total != 0] == []

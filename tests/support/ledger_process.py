@@ -14,6 +14,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from aia.core.clock import rfc3339, system_clock
 from aia.core.ids import random_ids
 from aia.core.money import Units
@@ -59,6 +61,7 @@ async def answer(book: DatabaseBook, line: str) -> None:
 
 
 async def serve(url: str) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # our output is for answers
     database = open_database(url, system_clock, random_ids(), pool_size=4)
     loop = asyncio.get_running_loop()
     try:

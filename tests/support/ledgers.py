@@ -22,7 +22,8 @@ async def opened(url: str):
     database = open_database(url, clock, random_ids())
     try:
         await migrate(database)
-        yield DatabaseBook(database, clock)
+        async with DatabaseBook(database, clock).opened() as book:
+            yield book
     finally:
         await database.engine.dispose()
 
