@@ -72,7 +72,7 @@ def needs_command(path: Path, as_json: bool, **options: Any) -> None:
 @command.command("momentum")
 @with_shared
 def momentum_command(path: Path, as_json: bool, **options: Any) -> None:
-    """The needs of PATH by the lower bound of their growth, strongest first."""
+    """The needs of PATH by the lower bound of their growth, strongest first; repeats of one trend stand behind."""
     corpus, grouping = _grouped(path, options)
     rows = momenta(corpus.documents, grouping)
     if as_json:

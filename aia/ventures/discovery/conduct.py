@@ -143,6 +143,6 @@ def _stands_in(
         case ClaimKind.COUNT:
             return opportunity.values.get(c["column"]) == c["value"]
         case ClaimKind.GROWTH:
-            return opportunity.values.get("slopeLower") == f"{c['lower']:.4f}"
+            return opportunity.values.get("slopeLower") == f"{c['lower']:z.4f}"
         case ClaimKind.DISTINCT | ClaimKind.SEVERAL | ClaimKind.UNSOLVED:
             return True

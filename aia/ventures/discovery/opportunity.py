@@ -68,22 +68,22 @@ def table_of(a: Assessment, rank: Ranked) -> dict[str, str | int]:
         "harmed": sum(c.severity[1:]),
         "paying": c.paying,
         "solved": c.solved,
-        "severity": f"{severity:.2f}",
-        "score": f"{rank.score:.2f}",
-        "low": f"{rank.low:.2f}",
-        "high": f"{rank.high:.2f}",
-        "probabilityTop10": f"{rank.probability_top_10:.3f}",
-        "riceReach": f"{rank.rice.reach:.3f}",
-        "riceImpact": f"{rank.rice.impact:.3f}",
-        "riceConfidence": f"{rank.rice.confidence:.3f}",
-        "riceEffort": f"{rank.rice.effort:.3f}",
-        "riceScore": f"{rank.rice.score:.3f}",
+        "severity": f"{severity:z.2f}",
+        "score": f"{rank.score:z.2f}",
+        "low": f"{rank.low:z.2f}",
+        "high": f"{rank.high:z.2f}",
+        "probabilityTop10": f"{rank.probability_top_10:z.3f}",
+        "riceReach": f"{rank.rice.reach:z.3f}",
+        "riceImpact": f"{rank.rice.impact:z.3f}",
+        "riceConfidence": f"{rank.rice.confidence:z.3f}",
+        "riceEffort": f"{rank.rice.effort:z.3f}",
+        "riceScore": f"{rank.rice.score:z.3f}",
     }
     if a.momentum is not None:
         values |= {
-            "slope": f"{a.momentum.slope:.4f}",
-            "slopeLower": f"{a.momentum.lower:.4f}",
-            "growthPercent": f"{100 * math.expm1(a.momentum.slope):+.1f}",
+            "slope": f"{a.momentum.slope:z.4f}",
+            "slopeLower": f"{a.momentum.lower:z.4f}",
+            "growthPercent": f"{100 * math.expm1(a.momentum.slope):+z.1f}",
         }
     if a.market is not None:
         values |= {"companiesRead": a.market.companies, "companiesNear": a.market.near}
@@ -132,11 +132,11 @@ def _line(term: Term) -> TermLine:
     return TermLine(
         name=term.name,
         unit=term.unit,
-        median=f"{term.median:.4f}",
-        low=f"{term.low:.4f}",
-        high=f"{term.high:.4f}",
+        median=f"{term.median:z.4f}",
+        low=f"{term.low:z.4f}",
+        high=f"{term.high:z.4f}",
         known=term.known,
         counted=term.counted,
         of=term.of,
-        value_per_aia=f"{term.value_per_aia or 0:.4f}",
+        value_per_aia=f"{term.value_per_aia or 0:z.4f}",
     )
