@@ -5,11 +5,11 @@ is the one whose words tell the group apart, together and not only one by one, a
 that tells a problem or a request; that leaves nothing open; and that names nobody whom few others name.
 """
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import log
 
 from aia.ventures.needs.clauses import Clause, clauses_of
@@ -89,10 +89,15 @@ def _title(texts: Sequence[str], weights: dict[str, float], terms: Sequence[str]
     for shown in sorted(scored, key=lambda shown: (-scored[shown], shown)):
         if shown.lower() not in taken and scored[shown] > WORTH_MIN:
             return shown
-    title = ", ".join(terms[:3]) or "unnamed"
-    while title in taken:
-        title += " (other)"
-    return title
+    return next(title for title in _fallbacks(terms) if title.lower() not in taken)
+
+
+def _fallbacks(terms: Sequence[str]) -> Iterator[str]:
+    """Names without a clause: three terms, then more of them, then a number, without end."""
+    for length in range(3, max(len(terms), 3) + 1):
+        yield ", ".join(terms[:length]) or "unnamed"
+    for number in itertools.count(2):
+        yield f"{', '.join(terms[:3]) or 'unnamed'} ({number})"
 
 
 def _worth(
@@ -101,7 +106,7 @@ def _worth(
     words = [w.lower().replace("’", "'") for w in clause.words]
     telling = sorted({w: weights[w] for w in words if w in weights}.items(), key=lambda pair: -pair[1])
     value = sum(share * weight for share, (_, weight) in zip(FALLING, telling, strict=False))
-    pairs = [together.get(frozenset(pair), 0.0) for pair in combinations([w for w, _ in telling], 2)]
+    pairs = [together.get(frozenset(pair), 0.0) for pair in itertools.combinations([w for w, _ in telling], 2)]
     value += TOGETHER_GAIN * max(pairs, default=0.0) + WHOLE_GAIN * clause.whole
     shown = " ".join(words)
     if PROBLEM.search(shown) or REQUEST.search(shown):
@@ -116,7 +121,7 @@ def _together(texts: Sequence[str], weights: dict[str, float]) -> dict[frozenset
     best = set(sorted(weights, key=lambda w: (-weights[w], w))[:PAIRED_WORDS])
     for text in texts[:TEXTS_PAIRED_MAX]:
         present = sorted(best & set(content_words(text)))
-        counts.update(frozenset(pair) for pair in combinations(present, 2))
+        counts.update(frozenset(pair) for pair in itertools.combinations(present, 2))
     most = max(counts.values(), default=1)
     return {pair: count / most for pair, count in counts.items() if count > 1}
 

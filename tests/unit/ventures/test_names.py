@@ -72,3 +72,10 @@ def test_no_two_groups_share_a_title_and_texts_without_a_clause_are_named_by_the
     titles = [name.title for name in name_groups(same)]
     assert len(set(titles)) == 3
     assert titles[2] == "kaputt"
+
+
+def test_groups_without_a_clause_to_their_name_have_names_of_their_own():
+    groups = [["support days"] * 4 for _ in range(5)]
+    titles = [name.title for name in name_groups(groups)]
+    assert len(set(titles)) == 5
+    assert max(map(len, titles)) <= len("support, days (5)")
