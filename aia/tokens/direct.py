@@ -47,7 +47,7 @@ class DirectPosting:
         """The results, durable; None, and nothing is posted, if it must go the long way."""
         try:
             async with self._database.outside() as (now, new_id):
-                driver = self._driver or await self._connect()
+                driver = await self._connected()
                 results = None
                 if self._recent is not None:  # if another writer came between, read anew
                     results = await self._post(driver, batch, now, new_id)
@@ -89,9 +89,12 @@ class DirectPosting:
         """Have nothing at hand, so that the next batch reads all it needs: for when the head moves otherwise."""
         self._recent = None
 
-    async def _connect(self) -> PostgresDriver:
-        self._conn = await self._database.engine.connect()
-        self._driver = await PostgresDriver.on(self._conn)
+    async def _connected(self) -> PostgresDriver:
+        if self._driver is not None and self._driver.is_closed():  # the server went away between two batches
+            await self.close()
+        if self._driver is None:
+            self._conn = await self._database.engine.connect()
+            self._driver = await PostgresDriver.on(self._conn)
         return self._driver
 
     async def close(self) -> None:

@@ -112,6 +112,10 @@ class PostgresDriver:
         errors = (module.asyncpg.PostgresError, module.asyncpg.InterfaceError, OSError)
         return cls(cast("asyncpg.Connection", raw.driver_connection), errors, module.asyncpg.UniqueViolationError)
 
+    def is_closed(self) -> bool:
+        """Whether the server, or anybody here, has ended the connection."""
+        return self._conn.is_closed()
+
     async def among(self, query: str, values: Sequence[Any], of: str) -> Sequence[Row]:
         test = f"in (select unnest($1::text::{of}[]))"  # joined, where `any` may look through the list for each row
         with named_errors(self._errors):

@@ -157,3 +157,15 @@ async def test_a_memo_is_kept_by_the_poster(warm: App):
     assert kept is not None
     assert kept.memo == "for bread"
     await check(warm)
+
+
+async def test_a_connection_that_the_server_ended_between_two_batches_is_replaced(warm: App):
+    """A restart or a failover while nobody posts: nothing was in doubt, so nobody may be told that it is."""
+    if warm.database.dialect != "postgresql":
+        pytest.skip("SQLite keeps no connection to a server")
+    async with warm.database.read(ONE) as read:
+        others = "select pg_terminate_backend(pid, 5000) from pg_stat_activity " \
+            "where datname = current_database() and pid <> pg_backend_pid()"  # fmt: skip
+        assert all((await read.conn.exec_driver_sql(others)).scalars())
+    assert await ask(warm.poster, move("1", "a", "b", 1)) == ["created"]
+    await check(warm)
