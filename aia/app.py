@@ -186,7 +186,7 @@ async def _build(
     objects = FolderObjects(settings.aia_home)
     ledger = open_ledger(telemetry)
     poster = _open_poster(stack, settings, database, ledger, sweep=background)
-    tokens = build_tokens(ledger, read_genesis(settings.aia_genesis), treasury_key(settings))
+    tokens = build_tokens(database, poster, ledger, read_genesis(settings.aia_genesis), treasury_key(settings))
     knowledge = Knowledge(record_facts=settings.dkg_enhanced_enabled)
     agents, performance = Agents(), Performance()
     payments = Payments(ledger, tokens.parameters)

@@ -22,7 +22,7 @@ from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Ledger, Outcome, Token, TransferKind, transfer
+from aia.tokens import DONE, Ledger, Token, TransferKind, transfer
 from aia.tokens.budgets import Budget, allot
 from aia.tokens.lookup import accounts_by_id
 from campaigns.ledger import database_of
@@ -32,7 +32,6 @@ DEPARTMENTS, TEAMS = 10, 10
 WORST = 1_000
 ROUNDS = 4
 SHOP = "shop"
-DONE = {Outcome.CREATED, Outcome.EXISTS}
 
 
 @dataclass

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from aia.api.deps import AppDep, ReadDep, TxDep
+from aia.api.deps import AppDep, PrincipalDep, ReadDep
 from aia.api.token_schemas import (
     AccountName,
     Amount,
@@ -54,9 +54,11 @@ async def quote_transfer(
 
 
 @router.post("/transfers", status_code=201)
-async def make_transfer(body: TransferIn, key: Key, app: AppDep, tx: TxDep, response: Response) -> TransferOut:
+async def make_transfer(
+    body: TransferIn, key: Key, app: AppDep, principal: PrincipalDep, response: Response
+) -> TransferOut:
     """Pay from an account of the organisation; 200 instead of 201 when this key paid already."""
-    receipt = await app.tokens.desk.pay(tx, _payment(body, key))
+    receipt = await app.tokens.desk.pay(principal, _payment(body, key))
     if receipt.result.outcome is Outcome.EXISTS:
         response.status_code = 200
     return TransferOut(
@@ -73,13 +75,13 @@ async def make_transfer(body: TransferIn, key: Key, app: AppDep, tx: TxDep, resp
 
 
 @router.post("/transfers/batch")
-async def make_transfers(body: BatchIn, app: AppDep, tx: TxDep) -> BatchOut:
+async def make_transfers(body: BatchIn, app: AppDep, principal: PrincipalDep) -> BatchOut:
     """Up to 10,000 transfers between own accounts; each has its outcome, and `linked` chains are all or nothing."""
     payments = [
         Payment(item.key, item.debit, item.credit, _batch_units(item.amount), item.memo, item.linked)
         for item in body.transfers
     ]
-    return BatchOut(results=[result_out(result) for result in await app.tokens.desk.batch(tx, payments)])
+    return BatchOut(results=[result_out(result) for result in await app.tokens.desk.batch(principal, payments)])
 
 
 def _batch_units(amount: str) -> Units:
@@ -91,9 +93,9 @@ def _batch_units(amount: str) -> Units:
 
 
 @router.post("/holds", status_code=201)
-async def make_hold(body: HoldIn, key: Key, app: AppDep, tx: TxDep) -> HoldOut:
+async def make_hold(body: HoldIn, key: Key, app: AppDep, principal: PrincipalDep) -> HoldOut:
     """Reserve tokens of an account for another; they are paid, in full or in part, by posting the hold."""
-    return _hold(await app.tokens.desk.hold(tx, _payment(body, key), body.lasts_s))
+    return _hold(await app.tokens.desk.hold(principal, _payment(body, key), body.lasts_s))
 
 
 @router.get("/holds/{hold_id}")
@@ -103,16 +105,16 @@ async def get_hold(hold_id: HoldId, app: AppDep, read: ReadDep) -> HoldOut:
 
 
 @router.post("/holds/{hold_id}/post")
-async def post_hold(hold_id: HoldId, body: PostHoldIn, app: AppDep, tx: TxDep) -> HoldOut:
+async def post_hold(hold_id: HoldId, body: PostHoldIn, app: AppDep, principal: PrincipalDep) -> HoldOut:
     """Pay out of a hold: all of it, or `amount`; what is not paid is free again."""
     amount = None if body.amount is None else units_of(body.amount)
-    return _hold(await app.tokens.desk.post_hold(tx, hold_id, amount))
+    return _hold(await app.tokens.desk.post_hold(principal, hold_id, amount))
 
 
 @router.post("/holds/{hold_id}/void")
-async def void_hold(hold_id: HoldId, app: AppDep, tx: TxDep) -> HoldOut:
+async def void_hold(hold_id: HoldId, app: AppDep, principal: PrincipalDep) -> HoldOut:
     """Give a hold up."""
-    return _hold(await app.tokens.desk.void_hold(tx, hold_id))
+    return _hold(await app.tokens.desk.void_hold(principal, hold_id))
 
 
 def _hold(hold: Hold) -> HoldOut:

@@ -80,8 +80,7 @@ def transfer_command(
             return await app.tokens.desk.quote(read, debit, credit, units)
 
     async def pay(app: App) -> Receipt:
-        async with app.database.begin(owner(organisation)) as tx:
-            return await app.tokens.desk.pay(tx, Payment(fresh(key), debit, credit, units, memo))
+        return await app.tokens.desk.pay(owner(organisation), Payment(fresh(key), debit, credit, units, memo))
 
     receipt = None if only_quote else with_app(pay, durable=False, background=False)
     quoted = with_app(quote, durable=False, background=False) if receipt is None else receipt.quote
@@ -121,8 +120,7 @@ def hold_make_command(
     payment = Payment(fresh(key), debit, credit, parse_units(amount))
 
     async def work(app: App) -> Hold:
-        async with app.database.begin(owner(organisation)) as tx:
-            return await app.tokens.desk.hold(tx, payment, lasts_s)
+        return await app.tokens.desk.hold(owner(organisation), payment, lasts_s)
 
     _tell(with_app(work, durable=False, background=False), as_json)
 
@@ -137,8 +135,7 @@ def hold_post_command(hold: str, amount: str | None, organisation: str, as_json:
     units: Units | None = None if amount is None else parse_units(amount)
 
     async def work(app: App) -> Hold:
-        async with app.database.begin(owner(organisation)) as tx:
-            return await app.tokens.desk.post_hold(tx, hold, units)
+        return await app.tokens.desk.post_hold(owner(organisation), hold, units)
 
     _tell(with_app(work, durable=False, background=False), as_json)
 
@@ -151,8 +148,7 @@ def hold_void_command(hold: str, organisation: str, as_json: bool) -> None:
     """Free what HOLD reserves."""
 
     async def work(app: App) -> Hold:
-        async with app.database.begin(owner(organisation)) as tx:
-            return await app.tokens.desk.void_hold(tx, hold)
+        return await app.tokens.desk.void_hold(owner(organisation), hold)
 
     _tell(with_app(work, durable=False, background=False), as_json)
 

@@ -24,8 +24,8 @@ from aia.infra.sql import Read, Tx
 from aia.missions.judging import Award
 from aia.missions.model import Mission, MissionState, Plan, PlannedTask, Task, hold_id, transfer_id
 from aia.tokens import (
+    DONE,
     Ledger,
-    Outcome,
     Parameter,
     Parameters,
     Split,
@@ -120,7 +120,7 @@ class Payments:
             if not units:
                 continue
             (result,) = await self.ledger.post(tx, [self._stake(tx, mission, task, units)])
-            if result.outcome in {Outcome.CREATED, Outcome.EXISTS}:
+            if result.outcome in DONE:
                 staked[task.key] = units
         return staked
 

@@ -4,6 +4,7 @@ from aia.tokens.audit.service import LogBroken, NotInLog, TransferLog
 from aia.tokens.genesis import read_genesis
 from aia.tokens.log import SigningKey, VerifierKey
 from aia.tokens.model import (
+    DONE,
     Account,
     Hold,
     HoldState,
@@ -33,6 +34,7 @@ from aia.tokens.service import (
 )
 
 __all__ = [
+    "DONE",
     "Account",
     "AccountNotEmpty",
     "AccountNotFound",

@@ -15,7 +15,7 @@ from aia.core.ids import NewId
 from aia.core.principal import Principal
 from aia.infra.sql import Database
 from aia.tokens.log import grow
-from aia.tokens.model import TREASURY_OWNER, Outcome, Result, Token, Transfer, TransferKind
+from aia.tokens.model import DONE, TREASURY_OWNER, Result, Token, Transfer, TransferKind
 from aia.tokens.posting import Posting, State, post
 from aia.tokens.recent import Recent
 from aia.tokens.service import POSTED
@@ -23,8 +23,6 @@ from aia.tokens.store import Head
 from aia.tokens.store_ids import HOLD, TRANSFER, number_of
 from aia.tokens.store_postgres import PostgresDriver
 from aia.tokens.store_posting import News, Wanted, change_of, nothing_found, rows_of, wanted_of
-
-_DONE = frozenset({Outcome.CREATED, Outcome.EXISTS})
 
 
 class DirectPosting:
@@ -112,7 +110,7 @@ def _doubted(batch: Sequence[Transfer], posting: Posting, recent: Recent) -> set
     The index that would refuse to write such an id twice is not asked when nothing of it is written, and who asks
     again for what was done must hear so, not that it cannot be done any more.
     """
-    refused = [t for t, result in zip(batch, posting.results, strict=True) if result.outcome not in _DONE]
+    refused = [t for t, result in zip(batch, posting.results, strict=True) if result.outcome not in DONE]
     if not refused:
         return set()
     named = [(TRANSFER, name) for t in refused for name in (t.id, t.reverses) if name and not recent.has(name)]

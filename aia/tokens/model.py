@@ -93,6 +93,10 @@ class Outcome(StrEnum):
     LINKED_FAILED = "linked-failed"
 
 
+DONE = frozenset({Outcome.CREATED, Outcome.EXISTS})
+"""The outcomes under which what was asked stands in the journal."""
+
+
 class Account(NamedTuple):
     """`posted` is credits less debits; `held` what open holds may still take; `floor` None: unbounded.
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aia.core.money import Units
-from aia.infra.sql import Read, Tx
+from aia.infra.sql import Database, Read, Tx
 from aia.infra.telemetry import Telemetry
 from aia.tokens.desk import Desk
 from aia.tokens.genesis import Genesis, GenesisPlan, SupplyCap
 from aia.tokens.model import Token
 from aia.tokens.parameters import Parameters
+from aia.tokens.poster import Poster
 from aia.tokens.service import Ledger
 from aia.tokens.staking import Staking
 from aia.tokens.treasury import Hands, SignedOrders, Treasury
@@ -48,7 +49,9 @@ def open_ledger(telemetry: Telemetry) -> Ledger:
     return Ledger(telemetry, (SupplyCap(), VoteKeeper()), SignedOrders())
 
 
-def build_tokens(ledger: Ledger, plan: GenesisPlan, treasury_key: Ed25519PrivateKey) -> Tokens:
+def build_tokens(
+    database: Database, poster: Poster, ledger: Ledger, plan: GenesisPlan, treasury_key: Ed25519PrivateKey
+) -> Tokens:
     vesting, parameters = Vesting(ledger), Parameters(ledger)
     genesis = Genesis(ledger, vesting, plan)
     staking = Staking(ledger, parameters)
@@ -61,5 +64,5 @@ def build_tokens(ledger: Ledger, plan: GenesisPlan, treasury_key: Ed25519Private
         treasury=treasury,
         staking=staking,
         votes=Votes(ledger, genesis),
-        desk=Desk(ledger, parameters),
+        desk=Desk(database, poster, ledger, parameters),
     )

@@ -33,6 +33,7 @@ from aia.core.clock import Instant
 from aia.core.money import UNITS_MAX, Units
 from aia.tokens.model import (
     BATCH_MAX,
+    DONE,
     MEMO_CHARACTERS_MAX,
     TREASURY_OWNER,
     Account,
@@ -53,7 +54,6 @@ _CLOSED_STATE = {
 }
 _MOVES_NOTHING = frozenset({TransferKind.HOLD, TransferKind.VOID, TransferKind.EXPIRE})
 _ZERO_AMOUNT = frozenset({TransferKind.VOID, TransferKind.EXPIRE})
-_DONE = frozenset({Outcome.CREATED, Outcome.EXISTS})
 _NOTHING = Units(0)
 
 
@@ -138,7 +138,7 @@ def _post_chain(book: "_Book", chain: Sequence[Transfer]) -> list[Result]:
     results: list[Result] = []
     for transfer in chain:
         results.append(_post_one(book, transfer))
-        if results[-1].outcome not in _DONE:
+        if results[-1].outcome not in DONE:
             book.undo_chain()
             failed = [Result(other.id, Outcome.LINKED_FAILED) for other in chain]
             failed[len(results) - 1] = results[-1]

@@ -14,6 +14,7 @@ from aia.infra.telemetry import Telemetry
 from aia.tokens import store
 from aia.tokens.log import grow
 from aia.tokens.model import (
+    DONE,
     TREASURY_OWNER,
     Account,
     Hold,
@@ -226,7 +227,7 @@ class Ledger:
         """
         results = await self.post(tx, batch)
         for asked, result in zip(batch, results, strict=True):
-            if result.outcome in {Outcome.CREATED, Outcome.EXISTS}:
+            if result.outcome in DONE:
                 continue
             refusal = f"{asked.memo}: {format_units(asked.amount)} {asked.token} from {asked.debit}"
             if result.outcome is Outcome.INSUFFICIENT_FUNDS:
