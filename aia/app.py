@@ -49,6 +49,7 @@ from aia.tokens import (
     wallet,
 )
 from aia.ventures import CleanOptions, ReadOptions, Ventures
+from aia.ventures.discovery.memory import Memory
 from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
 
 DEFAULT_ORGANISATION = "default"
@@ -193,8 +194,9 @@ async def _build(
     bounds = _bounds(settings)
     reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
     price_per_mtok = parse_units(settings.aia_model_price_per_mtok)
+    memory = Memory(database, settings.aia_state_bytes_max, settings.aia_state_missions_max)
     playbook = load_plugin("aia.playbooks", "discovery")(
-        database, knowledge, reports, model, price_per_mtok, __version__, settings.aia_stop_new_per_aia
+        database, knowledge, reports, model, price_per_mtok, __version__, memory, settings.aia_stop_new_per_aia
     )
     missions = Missions(agents, payments, {p.kind: p for p in (playbook, *playbooks)}, bounds)
     slots = asyncio.Semaphore(settings.aia_missions_concurrency)

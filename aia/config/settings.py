@@ -177,6 +177,18 @@ class Settings(BaseSettings):
         description="runs of words two texts share to be one; 1 keeps all but exact repeats",
     )
     aia_documents_max: int = Field(default=1_000_000, ge=1, description="documents of a corpus")
+    aia_state_missions_max: int = Field(
+        default=20,
+        ge=0,
+        le=1_000,
+        description="discoveries that leave what they counted to one of a grown corpus; 0 counts all anew each time",
+    )
+    aia_state_bytes_max: int = Field(
+        default=256 * 1024**2,
+        ge=0,
+        le=900 * 1024**2,
+        description="bytes of one thing that a discovery leaves; what is larger is not kept",
+    )
 
     @field_validator("log_level")
     @classmethod

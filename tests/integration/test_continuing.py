@@ -103,3 +103,27 @@ async def test_regrouping_can_be_asked_for(app: App, principal: Principal):
     await discover(app, principal, corpus(rows(700)))
     mission, _ = await discover(app, principal, corpus(rows(720)), regroup=True)
     assert "continues" not in mission.brief
+
+
+async def test_counting_on_from_what_an_earlier_discovery_left_gives_the_same_report(app: App, principal: Principal):
+    first, _ = await discover(app, principal, corpus(rows(800)))
+    left = await app.ventures.playbook.memory.left_by(principal, first.id, "")
+    second, now = await discover(app, principal, corpus(rows(840)))
+    forgotten = await app.ventures.playbook.memory.left_by(principal, first.id, "")
+    third, again = await discover(app, principal, corpus(rows(840)))
+    assert left
+    assert not forgotten
+    assert second.brief["continues"]["mission"] == third.brief["continues"]["mission"] == first.id
+    assert {k: v for k, v in now.items() if k not in OF_THE_RUN} == {
+        k: v for k, v in again.items() if k not in OF_THE_RUN
+    }
+
+
+async def test_a_document_that_came_before_the_others_is_counted_with_them(app: App, principal: Principal):
+    await discover(app, principal, corpus(rows(800)))
+    second, now = await discover(app, principal, corpus([*rows(840)[800:], *rows(800)]))
+    async with app.database.read(principal) as read:
+        verified = await app.ventures.verify_report(read, now)
+    assert second.brief["continues"] is not None
+    assert not second.brief["continues"]["behind"]
+    assert verified.findings == ()

@@ -29,7 +29,8 @@ def voices(documents: Sequence[Document], members: Iterable[int]) -> dict[int, s
         if PROMOTION.search(document.text):
             found[i] = None
             continue
-        before = heard.setdefault(_group(copies, document), set())
+        group = copies.group_of(document.text, nearness_of(document), signed=document.author)
+        before = heard.setdefault(group, set())
         if voice not in before and len(before) >= COPIES_MAX:
             found[i] = None
             continue
@@ -38,9 +39,9 @@ def voices(documents: Sequence[Document], members: Iterable[int]) -> dict[int, s
     return found
 
 
-def _group(copies: Copies, document: Document) -> int:
-    jaccard = TEMPLATE_JACCARD if document.author is None else NEAR_JACCARD
-    return copies.group_of(document.text, jaccard, signed=document.author)
+def nearness_of(document: Document) -> float:
+    """How near a document must be to another to repeat it."""
+    return TEMPLATE_JACCARD if document.author is None else NEAR_JACCARD
 
 
 def voice_of(document: Document) -> str:

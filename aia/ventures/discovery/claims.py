@@ -7,7 +7,7 @@ ever part of an assessment, so none can reach a report, and `compose` refuses on
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from aia.ventures.model import Assessment, Document, Need, Statement
 
 if TYPE_CHECKING:
     from aia.ventures.assessment import Audience
+    from aia.ventures.assessment.tally import Tally
 
 PLANTED_ONE_IN = 20
 PASSAGES_CLAIMED_MAX = 8
@@ -64,6 +65,8 @@ class Casebook:
     documents: Sequence[Document]
     audience: "Audience | None" = None
     """Of the documents; counted when it is needed if not given."""
+    counted: Mapping[str, "Tally"] = field(default_factory=dict[str, "Tally"])
+    """By need, what an earlier discovery counted and its critics checked: a critic counts on from there."""
 
     def documents_of(self, need: str) -> set[int]:
         return {self.statements[i].document for i in self.needs[need].members}

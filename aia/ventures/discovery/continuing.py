@@ -33,7 +33,8 @@ def continued(
 ) -> dict[str, Any] | None:
     """What a brief says of the mission it goes on from; None where it has to start anew.
 
-    `grouped` is the number of documents when everything was grouped together last.
+    `grouped` is the number of documents when everything was grouped together last; `behind` whether what is new
+    stands behind all that was there.
     """
     if any(before.get(key) != brief.get(key) for key in SAME) or brief["stop_new_per_aia"]:
         return None
@@ -46,7 +47,13 @@ def continued(
     if documents > (1 + GROWTH_MAX) * grouped:
         return None
     ranges = " ".join(f"{first}-{end}" for first, end in new)
-    return {"mission": mission, "corpus": before["corpus"], "new": ranges, "grouped": grouped}
+    behind = kept == before["documents"] and all(now == then for now, then, _ in both)
+    return {"mission": mission, "corpus": before["corpus"], "new": ranges, "grouped": grouped, "behind": behind}
+
+
+def grew_behind(brief: Mapping[str, Any]) -> bool:
+    """Whether a mission goes on from another whose documents all stand where they stood: what is new comes behind."""
+    return bool((brief.get(CONTINUES) or {}).get("behind"))
 
 
 def to_read(brief: Mapping[str, Any]) -> list[int] | None:

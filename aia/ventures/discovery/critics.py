@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from aia.ventures.assessment import momentum, solved_voices, voice_months, voices
+from aia.ventures.assessment import Audience, momentum, solved_voices, voice_months, voices
+from aia.ventures.assessment.tally import Tally, tally_of
 from aia.ventures.discovery.claims import Casebook, ClaimKind, NeedClaim
 from aia.ventures.model import StatementKind
 
@@ -54,22 +55,42 @@ def _passage(claim: NeedClaim, book: Casebook) -> str | None:
     return None
 
 
+def _tally(claim: NeedClaim, book: Casebook) -> Tally | None:
+    """What was counted before of its need with what is new in it; None where all is to be counted."""
+    before = book.counted.get(claim.need)
+    if before is None:
+        return None
+    return tally_of([book.statements[i] for i in book.needs[claim.need].members], book.documents, before)
+
+
 def _count(claim: NeedClaim, book: Casebook) -> str | None:
-    members = [book.statements[i] for i in book.needs[claim.need].members]
-    documents = {statement.document for statement in members}
-    counted = {
-        "documents": len(documents),
-        "statements": len(members),
-        "authors": len({book.documents[d].author for d in documents} - {None}),
-        "requests": sum(statement.kind is StatementKind.REQUEST for statement in members),
-    }
     column, value = claim.content["column"], claim.content["value"]
-    return None if counted[column] == value else f"{column} are {counted[column]}, not {value}"
+    counted = _counted(column, claim, book)
+    return None if counted == value else f"{column} are {counted}, not {value}"
+
+
+def _counted(column: str, claim: NeedClaim, book: Casebook) -> int:
+    members = [book.statements[i] for i in book.needs[claim.need].members]
+    match column:
+        case "statements":
+            return len(members)
+        case "requests":
+            return sum(statement.kind is StatementKind.REQUEST for statement in members)
+        case "authors" if (tally := _tally(claim, book)) is not None:
+            return tally.authors
+        case "authors":
+            return len({book.documents[s.document].author for s in members} - {None})
+        case _:
+            return len({statement.document for statement in members})
 
 
 def _growth(claim: NeedClaim, book: Casebook) -> str | None:
-    spoken = voices(book.documents, book.documents_of(claim.need))
-    found = momentum(voice_months(book.documents, spoken, book.audience))
+    if (tally := _tally(claim, book)) is not None:
+        audience = Audience.of(book.documents) if book.audience is None else book.audience
+        months = tally.months(audience.months)
+    else:
+        months = voice_months(book.documents, voices(book.documents, book.documents_of(claim.need)), book.audience)
+    found = momentum(months)
     if found is None:
         return "there are too few dates to tell"
     claimed = claim.content["lower"]
@@ -79,19 +100,23 @@ def _growth(claim: NeedClaim, book: Casebook) -> str | None:
 def _several(claim: NeedClaim, book: Casebook) -> str | None:
     """Survivorship: what one loud source says often is not what many need."""
     documents = book.documents_of(claim.need)
-    authors = Counter(a for d in documents if (a := book.documents[d].author) is not None)
-    if not authors:
-        return None
-    (_, most) = authors.most_common(1)[0]
+    if (tally := _tally(claim, book)) is not None:
+        most = tally.largest_author
+    else:
+        authors = Counter(a for d in documents if (a := book.documents[d].author) is not None)
+        most = max(authors.values(), default=0)
     return f"one source wrote {most} of {len(documents)}" if most > ONE_SOURCE_SHARE * len(documents) else None
 
 
 def _unsolved(claim: NeedClaim, book: Casebook) -> str | None:
     """Counted as the report counts it, so that a flag and the number beside it tell the same."""
-    members = [book.statements[i] for i in book.needs[claim.need].members]
-    spoken = voices(book.documents, book.documents_of(claim.need))
-    heard = len({voice for voice in spoken.values() if voice is not None})
-    solved = len(solved_voices(members, book.documents, spoken))
+    if (tally := _tally(claim, book)) is not None:
+        heard, solved = tally.voices, tally.solved
+    else:
+        members = [book.statements[i] for i in book.needs[claim.need].members]
+        spoken = voices(book.documents, book.documents_of(claim.need))
+        heard = len({voice for voice in spoken.values() if voice is not None})
+        solved = len(solved_voices(members, book.documents, spoken))
     return f"{solved} of {heard} voices say that it is solved" if solved > SOLVED_SHARE * heard else None
 
 

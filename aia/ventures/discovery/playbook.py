@@ -35,6 +35,7 @@ from aia.ventures.discovery.continuing import CONTINUES, to_read
 from aia.ventures.discovery.dealing import Deal, deals
 from aia.ventures.discovery.forecasts import METHODS
 from aia.ventures.discovery.grouped import ranges_of
+from aia.ventures.discovery.memory import Memory
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
 from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
 from aia.ventures.discovery.session import DiscoverySession
@@ -63,6 +64,7 @@ class DiscoveryPlaybook:
     model: Model | None
     price_per_mtok: Units
     version: str
+    memory: Memory
     stop_new_per_aia: int = 0
     kind: str = KIND
 

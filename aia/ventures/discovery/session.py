@@ -14,6 +14,7 @@ from aia.knowledge import Fact, Knowledge, Passage, StoredDocument
 from aia.llm import Model
 from aia.missions import Inputs, Mission, Task, TaskFailed, Work, results_of
 from aia.reports import Reports, dumps
+from aia.ventures.assessment.tally import Tally, pack, tally_of, unpack
 from aia.ventures.assessment.voices import Audience
 from aia.ventures.discovery.arguments import argued, numbered
 from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
@@ -28,9 +29,10 @@ from aia.ventures.discovery.conduct import (
     statements_in,
     was_skipped,
 )
-from aia.ventures.discovery.continuing import CONTINUES, Recalled, recall
+from aia.ventures.discovery.continuing import CONTINUES, Recalled, grew_behind, recall
 from aia.ventures.discovery.dealing import dealt
 from aia.ventures.discovery.grouped import companies_of, plain, unread_undated
+from aia.ventures.discovery.memory import Memory
 from aia.ventures.discovery.phrasing import phrase
 from aia.ventures.discovery.reading import Round, new_of, stops
 from aia.ventures.discovery.ruling import (
@@ -44,6 +46,7 @@ from aia.ventures.model import Assessment, Document, Need, Statement
 from aia.ventures.words import content_words
 
 TOOLS = "aia.tools"
+TALLIES = "tallies"
 QUOTED = "quoted-in"
 
 
@@ -54,6 +57,8 @@ class Pricing(Protocol):
     def price_per_mtok(self) -> Units: ...
     @property
     def version(self) -> str: ...
+    @property
+    def memory(self) -> Memory: ...
 
 
 class DiscoverySession:
@@ -81,6 +86,7 @@ class DiscoverySession:
         self._rounds_done: dict[int, list[Round]] = {}
         self._taken: Taken | None = None
         self._recalled: Recalled | None = None
+        self._counted: dict[str, Tally] | None = None
 
     async def work(self, task: Task, inputs: Inputs) -> Work:
         """The task's skill names the tool; what it is given follows from the skill."""
@@ -189,7 +195,11 @@ class DiscoverySession:
     async def _assess(self, task: Task, inputs: Inputs) -> Work:
         mine = dealt(needs_of(inputs), task.input)
         taken, companies = await self._read(inputs), await self._companies()
-        result = await self._tool("assess", mine, taken.statements, taken.documents, companies, taken.audience)
+        before = await self._counted_before()
+        tallies = await asyncio.to_thread(_tallied, mine, taken, before)
+        await self._pricing.memory.put(self._principal, self._mission.id, f"{TALLIES}/{task.key}", pack(tallies))
+        given = (mine, taken.statements, taken.documents, companies, taken.audience, tallies)
+        result = await self._tool("assess", *given)
         assessments = [Assessment.from_json(row) for row in result["assessments"]]
         said: dict[str, Any] = {}
         tokens = 0
@@ -200,6 +210,17 @@ class DiscoverySession:
         surcharge = -(-tokens * self._pricing.price_per_mtok // 1_000_000)
         facts = tuple([await self._fact(task, assessment) for assessment in assessments])
         return Work(result, units_of_work=len(mine), facts=facts, surcharge_units=surcharge)
+
+    async def _counted_before(self) -> dict[str, Tally]:
+        """What the mission that this one goes on from counted of its needs; nothing where documents moved."""
+        async with self._loading:
+            if self._counted is None:
+                self._counted = {}
+                if grew_behind(self._mission.brief):
+                    earlier = self._mission.brief[CONTINUES]["mission"]
+                    left = await self._pricing.memory.left_by(self._principal, earlier, TALLIES)
+                    self._counted = {need: t for data in left.values() for need, t in unpack(data).items()}
+            return self._counted
 
     async def _phrased(
         self, model: Model, assessments: Sequence[Assessment], needs: Mapping[str, Need], inputs: Inputs
@@ -253,7 +274,8 @@ class DiscoverySession:
         needs = {need.id: need for need in needs_of(inputs)}
         ranked = _ranked_assessments(inputs)
         taken = await self._read(inputs)
-        return Casebook(tuple(ranked), needs, taken.statements, taken.documents, taken.audience)
+        before = await self._counted_before()
+        return Casebook(tuple(ranked), needs, taken.statements, taken.documents, taken.audience, before)
 
     def _hand_out(self, book: Casebook) -> tuple[list[NeedClaim], list[NeedClaim], list[NeedClaim]]:
         """The claims, those planted, and both together as they are dealt to critics: a function of the seed."""
@@ -296,32 +318,33 @@ class DiscoverySession:
             companies = await companies_of(self._knowledge, read, mission.brief.get("companies"))
             now = read.now
         if stored is not None:
-            return SignedReport(self._reports, mission.id, corpus.id, None, stored)
+            return SignedReport(self._reports, self._pricing.memory, mission, None, stored)
         documents = await self._documents()
         version = self._pricing.version
         report = compose(mission, tasks, corpus, documents, version=version, ended_at=now, companies=companies)
         document = self._reports.signed(report, {d.id: d.text for d in documents}, now)
-        return SignedReport(self._reports, mission.id, corpus.id, document, dumps(document))
+        return SignedReport(self._reports, self._pricing.memory, mission, document, dumps(document))
 
 
 class SignedReport:
     """A composed discovery report, ready to keep."""
 
     def __init__(
-        self, reports: Reports, mission: str, corpus: str, document: Mapping[str, Any] | None, data: bytes
+        self, reports: Reports, memory: Memory, mission: Mission, document: Mapping[str, Any] | None, data: bytes
     ) -> None:
         self._reports = reports
+        self._memory = memory
         self._mission = mission
-        self._corpus = corpus
         self._document = document
         self._data = data
 
     async def write(self, tx: Tx) -> None:
         if self._document is not None:
-            await self._reports.keep(tx, self._mission, self._corpus, self._document)
+            await self._reports.keep(tx, self._mission.id, self._mission.brief["corpus"], self._document)
+        await self._memory.settle(tx, (self._mission.brief.get(CONTINUES) or {}).get("mission"))
 
     async def copy(self) -> None:
-        await self._reports.copy(self._mission, self._data)
+        await self._reports.copy(self._mission.id, self._data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +359,13 @@ class Taken:
     def of(cls, stored: Sequence[StoredDocument], inputs: Inputs) -> "Taken":
         documents = unread_undated([plain(d) for d in stored], set(read_of(inputs)))
         return cls(statements_in(extracts_of(inputs)), documents, Audience.of(documents))
+
+
+def _tallied(needs: Sequence[Need], taken: Taken, before: Mapping[str, Tally]) -> dict[str, Tally]:
+    """The tally of each need, going on from what was counted before of it."""
+    return {
+        n.id: tally_of([taken.statements[i] for i in n.members], taken.documents, before.get(n.id)) for n in needs
+    }
 
 
 def needs_of(inputs: Inputs) -> list[Need]:

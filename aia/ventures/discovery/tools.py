@@ -11,6 +11,7 @@ from aia.agents import shipped_skills
 from aia.ventures.assessment import Audience, Surroundings, describe
 from aia.ventures.assessment import assess as assess_need
 from aia.ventures.assessment import rank as rank_needs
+from aia.ventures.assessment.tally import Tally
 from aia.ventures.discovery.basis import basis_of
 from aia.ventures.model import Assessment, Document, Need, Statement
 from aia.ventures.needs import continue_needs
@@ -81,8 +82,12 @@ def assess(
     documents: Sequence[Document],
     companies: Sequence[Document] | None = None,
     audience: Audience | None = None,
+    tallies: Mapping[str, Tally] | None = None,
 ) -> dict[str, Any]:
-    """An analyst: what the text says about each need, who serves it already, and what skills it takes."""
+    """An analyst: what the text says about each need, who serves it already, and what skills it takes.
+
+    `audience` and `tallies` (by need) are counted here unless they are at hand.
+    """
     skills = [(skill.name, skill.description) for skill in shipped_skills()]
     surroundings = Surroundings.of(shipped_table(), companies, skills)
     audience = Audience.of(documents) if audience is None else audience
@@ -90,7 +95,10 @@ def assess(
     for need in needs:
         centre = surroundings.centre(describe(need, statements, documents))
         market, near = surroundings.market(centre), surroundings.skills_of(centre)
-        assessed = assess_need(need, statements, documents, audience=audience, market=market, skills=near)
+        tally = (tallies or {}).get(need.id)
+        assessed = assess_need(
+            need, statements, documents, audience=audience, tally=tally, market=market, skills=near
+        )
         found.append(assessed.to_json())
     return {"assessments": found}
 
