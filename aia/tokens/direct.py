@@ -2,7 +2,7 @@
 
 Nothing is locked between. The statement writes only if the ledger's head still stands where the rows were right;
 then nobody came between, and the batch is what it would have been under the lock. What needs more than these
-statements (memos, watched transfers, accounts of the treasury) is left to the caller.
+statements (watched transfers, accounts of the treasury) is left to the caller.
 """
 
 import json
@@ -24,6 +24,8 @@ from aia.tokens.store_ids import HOLD, TRANSFER, number_of
 from aia.tokens.store_postgres import PostgresDriver
 from aia.tokens.store_posting import News, Wanted, change_of, nothing_found, rows_of, wanted_of
 
+MEMOS_MAX = 10_000
+
 
 class DirectPosting:
     """Keeps one connection of the database's pool while it is used; for one caller, who posts one batch at a time."""
@@ -34,12 +36,13 @@ class DirectPosting:
         self._conn: AsyncConnection | None = None
         self._driver: PostgresDriver | None = None
         self._recent: Recent | None = None
+        self._memos: dict[str, int] = {}
 
     def takes(self, batch: Sequence[Transfer]) -> bool:
         """Whether these statements are enough for a batch."""
         if self._database.dialect != "postgresql":
             return False
-        return not any(t.memo or t.token is Token.AIA_GOV or t.kind is TransferKind.MINT for t in batch)
+        return not any(t.token is Token.AIA_GOV or t.kind is TransferKind.MINT for t in batch)
 
     async def post(self, batch: Sequence[Transfer]) -> tuple[Result, ...] | None:
         """The results, durable; None, and nothing is posted, if it must go the long way."""
@@ -77,11 +80,21 @@ class DirectPosting:
             after = Head(posting.next_seq, frontier, root, before.epoch)
             body = json.dumps({"first_seq": before.next_seq, "last_seq": posting.next_seq - 1})
             news = News(new_id("evt"), self._organisation, POSTED, body, now)
-            if not await driver.write(change_of(posting, state, wanted, nodes, {}), before, after, news):
+            notes = await self._memo_numbers(driver, {t.memo for t in posting.transfers if t.memo})
+            if not await driver.write(change_of(posting, state, wanted, nodes, notes), before, after, news):
                 return None
             recent.follow(posting, after)
         self._recent = None if recent.full else recent
         return posting.results
+
+    async def _memo_numbers(self, driver: PostgresDriver, texts: set[str]) -> dict[str, int]:
+        """The numbers of memos. A number never changes, so it is known whatever the head does."""
+        missing = texts - self._memos.keys()
+        if missing:
+            if len(self._memos) > MEMOS_MAX:
+                self._memos = {text: self._memos[text] for text in texts - missing}
+            self._memos |= await driver.memo_numbers(sorted(missing))
+        return {text: self._memos[text] for text in texts}
 
     def forget(self) -> None:
         """Have nothing at hand, so that the next batch reads all it needs: for when the head moves otherwise."""

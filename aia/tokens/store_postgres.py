@@ -87,6 +87,10 @@ with moved as (
 select count(*) from moved"""  # noqa: S608 - constants
 
 
+_NEW_MEMOS = "insert into transfer_memo (memo) select unnest($1::text::text[]) on conflict do nothing"
+_MEMOS = "select memo, no from transfer_memo where memo in (select unnest($1::text::text[]))"
+
+
 async def driver_of(tx: Tx) -> Driver:
     """The driver of a transaction that has executed something already, as only then it has begun."""
     if tx.dialect == "sqlite":
@@ -144,6 +148,15 @@ class PostgresDriver:
 
     def _ids(self, numbers: Sequence[int]) -> str:
         return _array([self.number(number) for number in numbers], "uuid")
+
+    async def memo_numbers(self, texts: Sequence[str]) -> dict[str, int]:
+        """The numbers of memos, those made that are new: at once, and they stay if nothing is posted with them."""
+        with named_errors(self._errors):
+            found = await self._conn.fetch(_MEMOS, _array(texts, "text"))
+            if len(found) < len(texts):
+                await self._conn.execute(_NEW_MEMOS, _array(texts, "text"))
+                found = await self._conn.fetch(_MEMOS, _array(texts, "text"))
+        return {row[0]: row[1] for row in found}
 
     async def write(self, change: Change, before: Head, after: Head, news: News | None = None) -> bool:
         """Write a batch if the head stands and ids are new; else nothing is written, and False."""

@@ -245,14 +245,14 @@ def change_of(
 
 
 async def _memo_numbers(tx: Tx, texts: set[str]) -> dict[str, int]:
-    """The numbers of memos, those made that are new; nobody else makes any meanwhile."""
+    """The numbers of memos, those made that are new; on PostgreSQL the poster may make the same meanwhile."""
     if not texts:
         return {}
     query = sa.select(memos.c.memo, memos.c.no).where(memos.c.memo.in_(sorted(texts)))
     found = {row.memo: row.no for row in await tx.rows(query)}
     missing = sorted(texts - found.keys())
     if missing:
-        await tx.insert(memos, [{"memo": text} for text in missing])
+        await tx.insert_new(memos, [{"memo": text} for text in missing])
         found = {row.memo: row.no for row in await tx.rows(query)}
     return found
 

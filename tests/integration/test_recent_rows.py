@@ -150,12 +150,17 @@ async def test_watchers_see_mints_and_movements_of_aia_gov_that_are_posted_by_th
     assert seen.ids == [mint.id, vote.id]
 
 
-async def test_a_memo_is_kept_by_the_poster(warm: App):
-    assert await ask(warm.poster, move("m", "a", "b", 1, memo="for bread")) == ["created"]
+async def test_memos_are_kept_by_the_poster_whoever_made_them_first(warm: App):
+    texts = ["for bread", 'a "quoted" {list}, with a \\ and\na line', "NULL", "🥖 für Brot"]
+    asked = [move(str(n), "a", "b", 1, memo=text) for n, text in enumerate(texts * 3)]
+    assert await ask(warm.poster, *asked[:4]) == ["created"] * 4
+    assert await post(warm, *asked[4:8], move("new", "a", "b", 1, memo="new to both")) == ["created"] * 5
+    assert await ask(warm.poster, *asked[6:], move("old", "a", "b", 1, memo="new to both")) == [
+        *["exists"] * 2, *["created"] * 5]  # fmt: skip
+    assert await ask(warm.poster, replace(asked[0], memo="for wine")) == ["exists-with-different-memo"]
     async with warm.database.read(ONE) as read:
-        kept = await warm.ledger.transfer(read, move("m", "a", "b", 1).id)
-    assert kept is not None
-    assert kept.memo == "for bread"
+        kept = [await warm.ledger.transfer(read, t.id) for t in asked]
+    assert [t.memo for t in kept if t is not None] == texts * 3
     await check(warm)
 
 
