@@ -1,17 +1,20 @@
 """Clauses of a text that can stand alone as a name: where one may begin and end, and how whole it is.
 
 No parser: English marks most clause boundaries with punctuation, joining words, prepositions and subject pronouns,
-all of them closed classes. A clause neither begins nor ends where a mask or a number was cut out.
+all of them closed classes. A clause neither begins nor ends where a mask or a number was cut out, nor where what is
+cut away turns its meaning round: what stands behind an "if" did not happen, and "not received" before an "until" did.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 WORDS_MIN = 3
 WORDS_MAX = 10
 CLAUSES_MAX = 60
 ASKED_BEGINS_MIN = 0.7
+SPOKEN = 0.5
+"""How surely a clause begins at "I", "we" or "they" without a mark or joining word before it."""
 
 _PIECE = re.compile(r"[^\W_]+(?:['’&/-][^\W_]+)*|[^\w\s]|_+|\n")
 _MASK = re.compile(r"XX|^xx+$|\d")
@@ -22,6 +25,14 @@ _JOINING = frozenset(
     "however therefore unless whether where what why how".split()
 )
 _ASKING = frozenset("how why what when where which who".split())
+_SUPPOSING = frozenset("if unless until before whether than how what which who where".split())
+"""Behind these a clause tells what may be, or what somebody did not know; only together with them is it true."""
+_LIMITING = frozenset("until unless except without if before than".split())
+"""Words that take back part of what is denied before them."""
+_ASKING_FOR = frozenset(
+    "ask asking asked request requesting requested demand demanding want need like insist".split()
+)
+_DENYING = frozenset("no not never cannot without nobody none nothing".split())
 _FILLER = frozenset(
     "hi hello hey also just well ok okay basically actually really again additionally furthermore moreover "
     "now then once yet even still dear yes no finally lastly today however therefore so and but or because".split()
@@ -52,7 +63,9 @@ _OPEN_END = (
         "got get still never even them me him us your im ive i'm i've stating saying claiming telling asking "
         "showing regarding including using being having further via because while during until isn't aren't "
         "wasn't don't doesn't didn't won't can't cannot couldn't wouldn't both either neither so again like said "
-        "told asked says".split()
+        "told asked says thinking knowing hoping believing assuming explaining informing claimed stated "
+        "explained informed think thought believe believed thats know knows knew "
+        "tried trying want wanted wants".split()
     )
 )
 _OPEN_START = (_PREPOSITIONS | frozenset("to than been being not never me him them us am".split())) - {
@@ -60,25 +73,32 @@ _OPEN_START = (_PREPOSITIONS | frozenset("to than been being not never me him th
     "no",
 }
 _VAGUE = frozenset("it this that these those them he she him her such there thing things one ones etc".split())
+_JOINING_NOT_THAT = _JOINING - {"that"}
+_OPENING_AFTER_PRONOUN = _PREPOSITIONS | _JOINING | _DETERMINERS | _PRONOUNS | {"both"}
+_COMMANDS = frozenset("need needs want keeps keep stop stopped refused failed".split())
+"""Finite forms that begin a clause without asking anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Words as written; `whole` from 0 (a phrase cut from a longer clause) to 1 (a clause with subject and verb)."""
+    """Words as written and in lower case; `whole` is 0 for a phrase cut from a clause, 1 for subject and verb."""
 
     words: tuple[str, ...]
+    lower: tuple[str, ...]
     whole: float
     vague: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
-    text: str
-    lower: str
+class _Run:
+    """Words between marks; `begins` and `ends` say how surely a clause begins and ends there: 1 at the end of a
+    sentence, 0.7 at a comma, 0 where something was cut out."""
+
+    words: list[str]
+    lower: list[str]
     begins: float
-    """How surely a clause begins here: 1 at a sentence, 0.7 behind a comma or joining word, 0 not at all."""
     ends: float
-    asked: bool = False
+    asked: bool
 
 
 def clauses_of(text: str) -> Iterator[Clause]:
@@ -92,72 +112,90 @@ def clauses_of(text: str) -> Iterator[Clause]:
                 return
 
 
-def _runs(text: str) -> Iterator[list[_Word]]:
-    """Words between marks, with how surely a clause begins and ends at each."""
-    run: list[_Word] = []
+def _runs(text: str) -> Iterator[_Run]:
+    """Runs of three words or more; shorter ones hold no clause."""
+    words: list[str] = []
     begins = 1.0
-    for match in [*_PIECE.finditer(text), None]:
-        piece = match[0] if match else "."
+    for piece in [*_PIECE.findall(text), "."]:
         if piece[0].isalnum() and not _MASK.search(piece):
-            lower = piece.lower().replace("’", "'")
-            if run and lower in _JOINING:
-                run[-1] = _ended(run[-1], 0.7)
-            elif run and lower in _PREPOSITIONS:
-                run[-1] = _ended(run[-1], 0.4)
-            joined = bool(run) and run[-1].lower in _JOINING - _ASKING
-            spoken = 0.5 if lower in _SUBJECTS else 0.0
-            run.append(_Word(piece, lower, max(spoken, 0.7 if joined else 0.0 if run else begins), 0.0))
+            words.append(piece)
             continue
-        strong, weak = piece in _STRONG, piece in _WEAK
-        if run:
-            yield _closed(run, 1.0 if strong else 0.7 if weak else 0.0, asked=piece == "?")
-            run = []
-            begins = 1.0 if strong else 0.7 if weak else 0.0
-        elif not (strong or weak):
+        sure = 1.0 if piece in _STRONG else 0.7 if piece in _WEAK else 0.0
+        if words:
+            if len(words) >= WORDS_MIN:
+                lower = " ".join(words).lower().replace("’", "'").split(" ")
+                yield _Run(words, lower, begins, sure, piece == "?")
+            words = []
+            begins = sure
+        elif not sure:
             begins = 0.0
-        elif strong:
+        elif sure == 1.0:
             begins = 1.0
 
 
-def _ended(word: _Word, ends: float) -> _Word:
-    return _Word(word.text, word.lower, word.begins, max(word.ends, ends), word.asked)
-
-
-def _closed(run: list[_Word], ends: float, *, asked: bool) -> list[_Word]:
-    last = run[-1]
-    return [*run[:-1], _Word(last.text, last.lower, last.begins, ends, asked)]
-
-
-def _within(run: list[_Word]) -> Iterator[Clause]:
-    for place, first in enumerate(run):
-        if not first.begins:
+def _within(run: _Run) -> Iterator[Clause]:
+    size = len(run.lower)
+    ends = [0.7 if w in _JOINING else 0.4 if w in _PREPOSITIONS else 0.0 for w in run.lower[1:]]
+    ends.append(run.ends)
+    for place in range(size - WORDS_MIN + 1):
+        begins = _begins(run.lower, place) if place else max(run.begins, SPOKEN * (run.lower[0] in _SUBJECTS))
+        if not begins:
             continue
         start = place
-        while start < len(run) - 1 and run[start].lower in _FILLER:
+        while start < size - 1 and run.lower[start] in _FILLER:
             start += 1
-        for stop in range(start + WORDS_MIN, min(start + WORDS_MAX, len(run)) + 1):
-            last = run[stop - 1]
-            if last.ends and last.lower not in _OPEN_END:
-                whole = _whole(run[start:stop], min(first.begins, 1.0), last)
-                if whole is not None:
-                    words = tuple(w.text for w in run[start:stop])
-                    yield Clause(words, whole, sum(w.lower in _VAGUE for w in run[start:stop]))
+        for stop in range(start + WORDS_MIN, min(start + WORDS_MAX, size) + 1):
+            if not ends[stop - 1] or run.lower[stop - 1] in _OPEN_END:
+                continue
+            lower = run.lower[start:stop]
+            if stop < size and run.lower[stop] in _LIMITING and denies(lower):
+                continue
+            whole = _whole(lower, begins, ends[stop - 1], asked=run.asked and stop == size)
+            if whole is not None:
+                vague = sum([word in _VAGUE for word in lower])
+                yield Clause(tuple(run.words[start:stop]), tuple(lower), whole, vague)
 
 
-def _whole(words: list[_Word], begins: float, last: _Word) -> float | None:
+def _begins(run: list[str], place: int) -> float:
+    """How surely a clause begins at a word that is not the first of its run."""
+    word, last = run[place], run[place - 1]
+    if last in _SUPPOSING:
+        return 0.0
+    if last in _JOINING:
+        if word == "you" and last == "that" and not _ASKING_FOR.isdisjoint(run[:place]):
+            return 0.0
+        if last not in _ASKING:
+            return 0.0 if word == "i" and last == "and" and _with_somebody(run[:place]) else 0.7
+    if word in _SUBJECTS:
+        return 0.0 if last in _DETERMINERS or last in _PRONOUNS else SPOKEN
+    if last == "you" and place > 1 and run[place - 2] == "that" and not _ASKING_FOR.isdisjoint(run[:place]):
+        return 0.0 if word in _FINITE else 0.7
+    return 0.0
+
+
+def _with_somebody(before: list[str]) -> bool:
+    """Whether the words end in somebody who is joined to what follows ("my husband and"), not in a clause."""
+    return len(before) > 2 and before[-3] in _DETERMINERS and (len(before) == 3 or before[-4] in _JOINING)
+
+
+def denies(lower: Sequence[str]) -> bool:
+    return any(word in _DENYING or word.endswith("n't") for word in lower)
+
+
+def _whole(lower: list[str], begins: float, ends: float, *, asked: bool) -> float | None:
     """None where the words cannot stand alone."""
-    first, second = words[0].lower, words[1].lower
-    bounded = min(begins, last.ends)
+    first, second = lower[0], lower[1]
+    bounded = min(begins, ends)
     asking = first in _ASKING or (first in _FINITE and not first.startswith(("i'", "im", "ive", "we'", "they'")))
-    if asking and first not in {"need", "needs", "want", "keeps", "keep", "stop", "stopped", "refused", "failed"}:
-        if last.asked and last.ends == 1.0 and begins >= ASKED_BEGINS_MIN:
+    if asking and first not in _COMMANDS:
+        if asked and ends == 1.0 and begins >= ASKED_BEGINS_MIN:
             return bounded
         return 0.3 * bounded if begins == 1.0 and first not in _ASKING else None
-    if first in _OPEN_START or first in _JOINING - {"that"}:
+    if first in _OPEN_START or first in _JOINING_NOT_THAT:
         return None
-    verb = any(w.lower in _FINITE or w.lower.endswith("n't") for w in words[1:])
+    verb = any(word in _FINITE or word.endswith("n't") for word in lower[1:])
     if first in _PRONOUNS:
-        if second in _PREPOSITIONS | _JOINING | _DETERMINERS | _PRONOUNS:
+        if second in _OPENING_AFTER_PRONOUN:
             return None
         return 0.4 + 0.6 * bounded
     if verb and (first in _DETERMINERS or begins == 1.0):

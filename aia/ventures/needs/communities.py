@@ -108,9 +108,10 @@ def stability(
     scores: list[float] = []
     spreads: list[float] = []
     for resolution in resolutions:
-        found = [communities(g, resolution, seed + i, iterations=1) for i, g in enumerate(graphs)]
-        if scores and size / (found[0].max() + 1) < MEAN_SIZE_MIN:
+        first = communities(graphs[0], resolution, seed, iterations=1)
+        if scores and size / (first.max() + 1) < MEAN_SIZE_MIN:
             break
+        found = [first, *(communities(graphs[i], resolution, seed + i, iterations=1) for i in range(1, SUBSAMPLES))]
         agreed = [agreement(found[i][rows], found[j][columns], rng) for (i, j), (rows, columns) in overlaps.items()]
         scores.append(float(np.mean(agreed)))
         spreads.append(float(np.std(agreed, ddof=1)))

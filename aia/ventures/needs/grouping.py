@@ -25,7 +25,7 @@ from aia.ventures.needs.communities import (
 )
 from aia.ventures.needs.crowds import Crowd, crowd_of, joined
 from aia.ventures.needs.kinship import kinship_of, shares_of
-from aia.ventures.needs.names import name_groups
+from aia.ventures.needs.names import Read, name_groups, read_groups, terms_of
 from aia.ventures.needs.neighbours import nearest
 from aia.ventures.vectors import Vectors
 
@@ -78,15 +78,16 @@ def group_linked(
     kept = sorted((la for la in members if reach[la] >= DOCUMENTS_MIN), key=lambda la: (-reach[la], members[la][0]))
     kept = kept[:needs_max]
     groups = [members[label] for label in kept]
-    names = name_groups([[texts[i] for i in _by_closeness(rows, vectors)] for rows in groups])
+    read = read_groups([[texts[i] for i in _by_closeness(rows, vectors)] for rows in groups])
+    names = name_groups(read)
     medoids = [_medoids(rows, statements, vectors) for rows in groups]
     themes = _themes(found, kept, seed)
     theme_rows: dict[int, list[int]] = defaultdict(list)
-    for rows, theme in zip(groups, themes, strict=True):
+    theme_reads: dict[int, list[Read]] = defaultdict(list)
+    for rows, own, theme in zip(groups, read, themes, strict=True):
         theme_rows[theme].extend(rows)
-    theme_names = dict(
-        zip(theme_rows, name_groups([[texts[i] for i in rows] for rows in theme_rows.values()]), strict=True)
-    )
+        theme_reads[theme].append(own)
+    theme_terms = dict(zip(theme_reads, terms_of(list(theme_reads.values())), strict=True))
     kinship = kinship_of(found.graph, found.resolution, groups)
     shares = shares_of(found.graph, groups)
     ids = _unique([_stable_id("need", [texts[i] for i in _core(rows, vectors)]) for rows in groups])
@@ -99,7 +100,7 @@ def group_linked(
             tuple(groups[i]),
             medoids[i],
             theme_ids[themes[i]],
-            ", ".join(theme_names[themes[i]].terms[:3]),
+            ", ".join(theme_terms[themes[i]][:3]),
         )
         for i in range(len(groups))
     )

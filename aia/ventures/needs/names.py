@@ -2,7 +2,7 @@
 
 Words: class-based TF-IDF (Grootendorst, 2022, "BERTopic"). Of the clauses that can stand alone (`clauses`) the name
 is the one whose words tell the group apart, together and not only one by one, and stand in a central statement;
-that tells a problem or a request; that leaves nothing open; and that names nobody whom few others name.
+that states a problem or a request (`stating`); that leaves nothing open; and that names nobody whom few others name.
 """
 
 import itertools
@@ -13,27 +13,32 @@ from dataclasses import dataclass
 from math import log
 
 from aia.ventures.needs.clauses import Clause, clauses_of
-from aia.ventures.statements.cues import PROBLEM, REQUEST
+from aia.ventures.needs.stating import judges, says_nothing, stated
 from aia.ventures.words import STOP_WORDS, content_words
 
 TERMS = 6
 TEXTS_COUNTED_MAX = 2_000
-TEXTS_READ_MAX = 40
-TEXTS_PAIRED_MAX = 200
+TEXTS_NEAR_MAX = 60
+"""Texts nearest the centre, of which those with the most telling words are read."""
+TEXTS_READ_MAX = 20
+TEXTS_PAIRED_MAX = 100
 PAIRED_WORDS = 30
 FALLING = (1.0, 0.8, 0.6, 0.4, 0.2)
 """How much the best, second best, ... telling word of a clause adds."""
 COST_OF_A_WORD = 0.05
-NEED_GAIN = 0.45
+NEED_GAIN = 0.8
 TOGETHER_GAIN = 0.8
 WHOLE_GAIN = 0.9
 CENTRAL_GAIN = 0.4
 COST_OF_VAGUE = 0.12
 COST_OF_A_STRANGER = 0.35
+COST_OF_A_VERDICT = 0.5
+COST_OF_NOTHING = 1.0
 STRANGER_SHARE = 0.25
 WORTH_MIN = 0.3
 
 _WORD = re.compile(r"[A-Za-z][a-z'’]+|[A-Z]{2,}")
+Words = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,52 +49,106 @@ class Name:
     terms: tuple[str, ...]
 
 
-def name_groups(groups: Sequence[Sequence[str]]) -> list[Name]:
-    """A name for each group of texts, its most central texts first; no title twice."""
-    counts = [Counter(w for t in texts[:TEXTS_COUNTED_MAX] for w in set(content_words(t))) for texts in groups]
-    sizes = [min(len(texts), TEXTS_COUNTED_MAX) for texts in groups]
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Texts of a group, its most central first, with the content words of each and how telling words are."""
+
+    texts: Sequence[str]
+    words: Sequence[Words]
+    weights: dict[str, float]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return tuple(sorted(self.weights, key=lambda w: (-self.weights[w], w))[:TERMS])
+
+
+def read_groups(groups: Sequence[Sequence[str]]) -> list[Read]:
+    """The words of each group of texts, and how they set it apart from the others."""
+    words = [[frozenset(content_words(text)) for text in texts[:TEXTS_COUNTED_MAX]] for texts in groups]
+    return [Read(t, w, found) for t, w, found in zip(groups, words, _telling(words), strict=True)]
+
+
+def terms_of(unions: Sequence[Sequence[Read]]) -> list[tuple[str, ...]]:
+    """The words that set unions of groups apart from each other."""
+    words = [[own for group in groups for own in group.words][:TEXTS_COUNTED_MAX] for groups in unions]
+    return [Read((), (), found).terms for found in _telling(words)]
+
+
+def name_groups(groups: Sequence[Read]) -> list[Name]:
+    """A name for each group; no title twice."""
     taken: set[str] = set()
     names: list[Name] = []
-    for texts, weights in zip(groups, _telling(counts, sizes), strict=True):
-        terms = tuple(sorted(weights, key=lambda w: (-weights[w], w))[:TERMS])
-        title = _title(texts, weights, terms, taken)
+    for group in groups:
+        terms = group.terms
+        title = _title(group, terms, taken)
         taken.add(title.lower())
         names.append(Name(title, terms))
     return names
 
 
-def _telling(counts: Sequence[Counter[str]], sizes: Sequence[int]) -> list[dict[str, float]]:
+def _telling(words: Sequence[Sequence[Words]]) -> list[dict[str, float]]:
     """For each group how telling its words are: share within it times how few groups have it; 1 the most."""
-    shares = [{w: n / size for w, n in count.items()} for count, size in zip(counts, sizes, strict=True)]
+    counts = [Counter(itertools.chain.from_iterable(texts)) for texts in words]
+    shares = [{w: n / len(texts) for w, n in count.items()} for count, texts in zip(counts, words, strict=True)]
     everywhere: Counter[str] = Counter()
     for share in shares:
-        everywhere.update(share)
+        for word, part in share.items():
+            everywhere[word] += part  # pyright: ignore[reportArgumentType]
     average = sum(everywhere.values()) / max(len(counts), 1)
     found: list[dict[str, float]] = []
-    for count, share, size in zip(counts, shares, sizes, strict=True):
-        raw = {
-            w: share[w] * log(1 + average / everywhere[w]) for w, n in count.items() if n >= max(2, 0.06 * size)
-        } or {w: share[w] for w in count}
+    for count, share, texts in zip(counts, shares, words, strict=True):
+        least = max(2, 0.06 * len(texts))
+        raw = {w: share[w] * log(1 + average / everywhere[w]) for w, n in count.items() if n >= least} or share
         most = max(raw.values(), default=1.0)
         found.append({w: value / most for w, value in raw.items()})
     return found
 
 
-def _title(texts: Sequence[str], weights: dict[str, float], terms: Sequence[str], taken: set[str]) -> str:
-    read = texts[:TEXTS_READ_MAX]
-    together = _together(texts, weights)
-    strangers = _strangers(texts)
-    scored: dict[str, float] = {}
-    for place, text in enumerate(read):
-        central = CENTRAL_GAIN * (1 - place / len(read))
-        for clause in clauses_of(text):
-            value = _worth(clause, weights, together, strangers) + central
-            shown = _shown(clause.words)
-            scored[shown] = max(scored.get(shown, -9.0), value)
-    for shown in sorted(scored, key=lambda shown: (-scored[shown], shown)):
-        if shown.lower() not in taken and scored[shown] > WORTH_MIN:
-            return shown
-    return next(title for title in _fallbacks(terms) if title.lower() not in taken)
+def _title(group: Read, terms: Sequence[str], taken: set[str]) -> str:
+    """The clause of most worth; how its words go together, and whom it names, is looked up while that may decide."""
+    best, title = WORTH_MIN, None
+    together: dict[tuple[str, str], float] | None = None
+    strangers: set[str] | None = None
+    for sight, shown, clause in sorted(_at_first_sight(group), key=lambda found: (-found[0], found[1])):
+        if sight + TOGETHER_GAIN <= best:
+            break
+        if shown.lower() in taken:
+            continue
+        together = _together(group) if together is None else together
+        pairs = itertools.combinations(sorted({w for w in clause.lower if w in group.weights}), 2)
+        value = sight + TOGETHER_GAIN * max([together.get(pair, 0.0) for pair in pairs], default=0.0)
+        capitals = {w.lower() for w in clause.words if w[0].isupper()} - STOP_WORDS
+        if value > best and capitals:
+            strangers = _strangers(group.texts) if strangers is None else strangers
+            value -= COST_OF_A_STRANGER * len(capitals & strangers)
+        if value > best:
+            best, title = value, shown
+    return title or next(title for title in _fallbacks(terms) if title.lower() not in taken)
+
+
+def _at_first_sight(group: Read) -> Iterator[tuple[float, str, Clause]]:
+    """Clauses of the texts that are read, as shown, and their worth but for what `_title` looks up."""
+    seen: set[tuple[str, ...]] = set()
+    for place in _chosen(group):
+        central = CENTRAL_GAIN * (1 - place / TEXTS_NEAR_MAX)
+        for clause in clauses_of(group.texts[place]):
+            if clause.words not in seen:
+                seen.add(clause.words)
+                yield central + _worth(clause, group.weights), _shown(clause.words), clause
+
+
+def _chosen(group: Read) -> list[int]:
+    """Places of the texts to read: of those nearest the centre the ones with the most telling words."""
+    near = range(min(len(group.words), TEXTS_NEAR_MAX))
+    if len(near) <= TEXTS_READ_MAX:
+        return list(near)
+    weights = group.weights
+
+    def worth(place: int) -> float:
+        best = sorted([weights[w] for w in group.words[place] if w in weights], reverse=True)
+        return CENTRAL_GAIN * (1 - place / TEXTS_NEAR_MAX) + sum(map(float.__mul__, best, FALLING))
+
+    return sorted(sorted(near, key=lambda place: (-worth(place), place))[:TEXTS_READ_MAX])
 
 
 def _fallbacks(terms: Sequence[str]) -> Iterator[str]:
@@ -100,28 +159,24 @@ def _fallbacks(terms: Sequence[str]) -> Iterator[str]:
         yield f"{', '.join(terms[:3]) or 'unnamed'} ({number})"
 
 
-def _worth(
-    clause: Clause, weights: dict[str, float], together: dict[frozenset[str], float], strangers: set[str]
-) -> float:
-    words = [w.lower().replace("’", "'") for w in clause.words]
-    telling = sorted({w: weights[w] for w in words if w in weights}.items(), key=lambda pair: -pair[1])
-    value = sum(share * weight for share, (_, weight) in zip(FALLING, telling, strict=False))
-    pairs = [together.get(frozenset(pair), 0.0) for pair in itertools.combinations([w for w, _ in telling], 2)]
-    value += TOGETHER_GAIN * max(pairs, default=0.0) + WHOLE_GAIN * clause.whole
-    shown = " ".join(words)
-    if PROBLEM.search(shown) or REQUEST.search(shown):
-        value += NEED_GAIN
-    value -= COST_OF_A_STRANGER * sum(w in strangers for w in words)
-    return value - COST_OF_A_WORD * len(words) - COST_OF_VAGUE * clause.vague
+def _worth(clause: Clause, weights: dict[str, float]) -> float:
+    lower = clause.lower
+    telling = sorted([weights[w] for w in set(lower) if w in weights], reverse=True)
+    value = sum(map(float.__mul__, telling, FALLING)) + WHOLE_GAIN * clause.whole + NEED_GAIN * stated(lower)
+    value -= COST_OF_A_WORD * len(lower) + COST_OF_VAGUE * clause.vague
+    if judges(lower):
+        value -= COST_OF_A_VERDICT
+    if says_nothing(lower):
+        value -= COST_OF_NOTHING
+    return value
 
 
-def _together(texts: Sequence[str], weights: dict[str, float]) -> dict[frozenset[str], float]:
+def _together(group: Read) -> dict[tuple[str, str], float]:
     """How often two telling words stand in one text, as a share of the pair that does most often."""
-    counts: Counter[frozenset[str]] = Counter()
-    best = set(sorted(weights, key=lambda w: (-weights[w], w))[:PAIRED_WORDS])
-    for text in texts[:TEXTS_PAIRED_MAX]:
-        present = sorted(best & set(content_words(text)))
-        counts.update(frozenset(pair) for pair in itertools.combinations(present, 2))
+    counts: Counter[tuple[str, str]] = Counter()
+    best = set(sorted(group.weights, key=lambda w: (-group.weights[w], w))[:PAIRED_WORDS])
+    for words in group.words[:TEXTS_PAIRED_MAX]:
+        counts.update(itertools.combinations(sorted(best & words), 2))
     most = max(counts.values(), default=1)
     return {pair: count / most for pair, count in counts.items() if count > 1}
 

@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aia.ventures.needs.clauses import CLAUSES_MAX, WORDS_MAX, WORDS_MIN, clauses_of
-from aia.ventures.needs.names import name_groups
+from aia.ventures.needs.names import Name, name_groups, read_groups, terms_of
+from aia.ventures.needs.stating import HINTED, NEUTRAL, PLAIN, TURNED, judges, says_nothing, stated
+
+
+def named(*groups: list[str]) -> list[Name]:
+    return name_groups(read_groups(groups))
 
 
 def offered(text: str) -> dict[str, float]:
@@ -20,10 +25,15 @@ def offered(text: str) -> dict[str, float]:
         ("I called and spoke to a rude clerk who hung up on me.", "I called and spoke to a rude clerk"),
         ("On 03/04/2019 they charged me twice, and nobody answers.", "they charged me twice"),
         ("Report stolen card", "Report stolen card"),
+        ("I called the bank and I lost the case.", "I lost the case"),
     ],
 )
 def test_a_clause_that_can_stand_alone_is_offered_whole(text, clause):
     assert offered(text)[clause] >= 0.5
+
+
+def test_what_somebody_is_asked_to_do_is_offered_as_a_request():
+    assert "remove the late payments" in offered("I ask that you remove the late payments.")
 
 
 @pytest.mark.parametrize(
@@ -34,6 +44,11 @@ def test_a_clause_that_can_stand_alone_is_offered_whole(text, clause):
         ("XXXX left my balance at zero.", "left my balance at zero"),
         ("They withheld the information by refusing my calls.", "information by refusing"),
         ("Where is my refund?", "is my refund"),
+        ("They will not clear my record unless I pay the balance.", "I pay the balance"),
+        ("I do not know how I can get a refund.", "I can get a refund"),
+        ("I did not receive the box until months later.", "I did not receive the box"),
+        ("My husband and I lost our jobs.", "I lost our jobs"),
+        ("I ask that you remove the late payments.", "you remove the late payments"),
     ],
 )
 def test_what_is_cut_off_at_either_end_is_no_name(text, cut):
@@ -61,7 +76,7 @@ def test_a_name_says_what_most_say_and_not_whom_one_of_them_means():
         "No refund of my late fee.",
     ]
     logins = [f"I cannot log in to my account on my {thing}." for thing in ("phone", "tablet", "watch", "laptop")]
-    refund, login = name_groups([refunds, logins])
+    refund, login = named(refunds, logins)
     assert "Zubank" not in refund.title
     assert {"refund", "late", "fee"} <= set(refund.title.lower().split())
     assert login.title.startswith("I cannot log in")
@@ -69,13 +84,66 @@ def test_a_name_says_what_most_say_and_not_whom_one_of_them_means():
 
 def test_no_two_groups_share_a_title_and_texts_without_a_clause_are_named_by_their_words():
     same = [["I cannot log in."] * 3, ["I cannot log in."] * 3, ["kaputt XXXX", "kaputt 12"]]
-    titles = [name.title for name in name_groups(same)]
+    titles = [name.title for name in named(*same)]
     assert len(set(titles)) == 3
     assert titles[2] == "kaputt"
 
 
 def test_groups_without_a_clause_to_their_name_have_names_of_their_own():
     groups = [["support days"] * 4 for _ in range(5)]
-    titles = [name.title for name in name_groups(groups)]
+    titles = [name.title for name in named(*groups)]
     assert len(set(titles)) == 5
     assert max(map(len, titles)) <= len("support, days (5)")
+
+
+@pytest.mark.parametrize(
+    ("clause", "worth"),
+    [
+        ("i can't log in to my account", PLAIN),
+        ("my card was declined", PLAIN),
+        ("please add a dark mode", PLAIN),
+        ("they never answered my letter", PLAIN),
+        ("i would like a refund", PLAIN),
+        ("i called about a late fee", HINTED),
+        ("i paid the balance in full", NEUTRAL),
+        ("they had no issue with harassing calls", PLAIN),
+        ("i have had no problem with the app", TURNED),
+        ("i was never late on a payment", TURNED),
+        ("i have done anything to deserve this", TURNED),
+        ("can anyone send me a receipt", PLAIN),
+    ],
+)
+def test_a_need_is_a_request_a_failure_or_a_denial_but_not_a_harm_that_is_denied(clause, worth):
+    assert stated(clause.split()) == worth
+
+
+@pytest.mark.parametrize("clause", ["this is poor customer service", "worst app ever", "the support is really awful"])
+def test_what_only_judges_is_told_from_what_fails(clause):
+    assert judges(clause.split())
+    assert not judges("the support never calls back".split())
+
+
+def test_a_plea_without_an_object_says_nothing():
+    assert says_nothing("please solve this problem".split())
+    assert not says_nothing("please solve this login problem".split())
+
+
+def test_a_name_states_the_problem_and_not_what_somebody_did_or_thinks_of_it():
+    delivery = [
+        "I paid for the parcel delivery.",
+        "This is terrible parcel delivery.",
+        "I had no issue with the parcel delivery before.",
+        "They will not refund me unless I pay the parcel delivery.",
+        "The parcel delivery never arrived.",
+    ]
+    others = [f"I cannot log in to my account on my {thing}." for thing in ("phone", "tablet", "watch", "laptop")]
+    assert named(delivery, others)[0].title == "The parcel delivery never arrived"
+
+
+def test_a_union_of_groups_is_told_by_what_its_members_share_and_others_lack():
+    refunds, fees, logins = read_groups(
+        [["Refund my ticket money"] * 3, ["The ticket fee is wrong"] * 3, ["I cannot log in to the shop"] * 3]
+    )
+    tickets, shop = terms_of([[refunds, fees], [logins]])
+    assert tickets[0] == "ticket"
+    assert shop[0] in {"log", "shop"}

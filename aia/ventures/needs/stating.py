@@ -1,0 +1,121 @@
+"""How plainly the words of a clause state a need: a request, a failure, a denial; no verdict and no empty plea.
+
+Closed classes and the vocabulary of failing, in English. A harm that is denied ("no issue", "never late") is none;
+what only judges ("this is poor service") or only asks for help with "the problem" does not say what is needed.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from aia.ventures.words import STOP_WORDS
+
+PLAIN, HINTED, NEUTRAL, TURNED = 1.0, 0.4, 0.0, -0.6
+"""What the words are worth: they state a need, hint at one, state none, or say that there is none."""
+REACH = 2
+"""A denial takes back a harm that comes at most so many words later."""
+
+_DENYING = frozenset("no not never without nor cannot dont doesnt didnt cant wont isnt wasnt couldnt".split())
+_UNABLE = frozenset("unable impossible nobody no-one nothing cannot cant wont unwilling".split())
+_FAILING = tuple(
+    "refus fail deny deni declin reject crash freez froze lose losing stole missing incorrect inaccura mistake "
+    "overcharg fraud scam unauthori harass threat ignor mislead violat damag harm hurt disappear expire suspend "
+    "illegal unverif breach hack deceiv deceptive discriminat foreclos evict garnish delay overdraft ruin suffer "
+    "struggl prevent penal decreas".split()
+)
+"""Beginnings of words."""
+_FAILED = frozenset(
+    "broke broken breaks lost stuck wrong error errors misled lied lying blocked blocking locked forced forces "
+    "bug bugs buggy cancelled canceled false steal stealing fake waiting pending slow slower lag lags laggy "
+    "dropped drops dropping unfair".split()
+)
+_DOUBTFUL = frozenset(
+    "issue issues problem problems trouble complaint complaints complain complained dispute disputes disputed "
+    "disputing late charged fee fees expensive difficult hard confusing confused annoying lack lacks stop stopped "
+    "bad poor poorly worse worst debt owe twice".split()
+)
+"""Words that go with a need and do not state one by themselves."""
+_WISHING = frozenset("want wish need needs wanted please add allow remove fix bring refund hope".split())
+_WISHES = frozenset(
+    "would like|would love|would prefer|looking for|is there|are there|how do|how can|how to|how long|how much|"
+    "can i|can you|could you|could i|can we|do you|does it|should be|should have|must be|what is|what are|where is|"
+    "where can|where do|when will|why is|why was|why did|why do|why does|why are|request that".split("|")
+)
+_JUDGING = frozenset(
+    "good bad poor terrible horrible awful worst worse best great nice unacceptable ridiculous annoying disgusting "
+    "pathetic unprofessional frustrating disappointing disappointed useless amazing excellent unbelievable shameful "
+    "outrageous absurd appalling sad angry upset happy unhappy frustrated annoyed unfair fair love hate "
+    "recommend".split()
+)
+_QUESTIONS = frozenset(
+    "is are was were do does did can could will would has have should may how what when where which who why".split()
+)
+_COPULAS = frozenset(
+    "is are was were be been am isn't aren't wasn't it's that's i'm getting gets became becomes very so".split()
+)
+_BLUNT = frozenset("worst best love hate loved hated".split())
+"""Verdicts without an "is"."""
+_ANYTHING = frozenset("anything anyone anybody anymore whatsoever".split())
+"""Words at home in denials and questions (negative polarity items; Ladusaw, 1979): else the denial was cut off."""
+_SHELLS = frozenset(
+    "issue issues problem problems trouble help solve solved solving resolve resolved resolving resolution fix fixed "
+    "fixing matter situation question questions answer answers complaint complaints request requests please urgently "
+    "immediately quickly soon appreciate assistance assist someone something anything everything thing things time "
+    "look looking times day days way reason reasons case fact people lot kind work works happen happens "
+    "happened happening".split()
+)
+"""Nouns that stand for what was said elsewhere (shell nouns; Schmid, 2000), and what is asked to be done with it."""
+
+
+def stated(lower: Sequence[str]) -> float:
+    """Between TURNED and PLAIN, for the words of a clause in lower case."""
+    denied_at = -REACH - 1
+    doubt = False
+    turned = False
+    harmed = False
+    for place, word in enumerate(lower):
+        if word in _DENYING or word.endswith("n't"):
+            denied_at = place
+            continue
+        failing = word in _FAILED or word.startswith(_FAILING)
+        if failing or word in _DOUBTFUL:
+            if place - denied_at <= REACH:
+                turned = True
+            elif failing:
+                harmed = True
+            else:
+                doubt = True
+    if denied_at < 0 and not _ANYTHING.isdisjoint(lower) and not asks(lower):
+        return TURNED
+    if harmed or not _UNABLE.isdisjoint(lower) or _wishes(lower):
+        return PLAIN
+    if turned:
+        return TURNED
+    if denied_at >= 0:
+        return PLAIN
+    return HINTED if doubt else NEUTRAL
+
+
+def asks(lower: Sequence[str]) -> bool:
+    """Whether it begins as a question or a wish does."""
+    return lower[0] in _QUESTIONS or not _WISHING.isdisjoint(lower[:2])
+
+
+def _wishes(lower: Sequence[str]) -> bool:
+    if lower[0] in _QUESTIONS or not _WISHING.isdisjoint(lower):
+        return True
+    return any(f"{first} {second}" in _WISHES for first, second in pairwise(lower))
+
+
+def judges(lower: Sequence[str]) -> bool:
+    """Whether the words only pass a verdict: they begin with one, or it follows "is" within three words."""
+    if lower[0] in _JUDGING or not _BLUNT.isdisjoint(lower):
+        return True
+    return any(
+        word in _JUDGING and not _COPULAS.isdisjoint(lower[max(0, place - 3) : place])
+        for place, word in enumerate(lower)
+    )
+
+
+def says_nothing(lower: Sequence[str]) -> bool:
+    """Whether all its words are common ones, verdicts, or nouns that stand for what was said elsewhere."""
+    return all(word in STOP_WORDS or word in _SHELLS or word in _JUDGING for word in lower)
