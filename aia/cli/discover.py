@@ -3,6 +3,7 @@
 import asyncio
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ from aia.reports import parse_report
 from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions, read_corpus
 from aia.ventures.connectors.fetch import FetchBounds, Fetching
 from aia.ventures.connectors.model import Service
-from aia.ventures.ingest import read_inputs
+from aia.ventures.growing import may_grow
+from aia.ventures.ingest import read_inputs, service_of
+from aia.ventures.intake import Input, Intake
 from aia.ventures.sample import write_sample
 from aia.ventures.service import STATEMENTS
 from aia.ventures.sizing import read_assumptions
@@ -125,15 +128,26 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         today=system_clock().date(),
     )
     cleaning = CleanOptions(settings.aia_near_repeat_similarity, keep_private=options["keep_pii"])
-    corpus = read_inputs(inputs, reading, cleaning, _fetching(settings, keep_private=options["keep_pii"]))
-    _tell_reading(corpus)
     companies = None if options["companies"] is None else read_corpus(options["companies"], ReadOptions())
-    work = Work(corpus, companies, request, fresh or options["regroup"])
+    given = _given(settings, inputs, reading, cleaning)
+    work = Work(given, companies, request, fresh or options["regroup"])
     answer = with_app(lambda app: _discover(app, owner(organisation), work), background=False)
     if as_json:
         print_json(answer)
     else:
         _print(answer)
+
+
+def _given(
+    settings: Settings, inputs: Sequence[str], reading: ReadOptions, cleaning: CleanOptions
+) -> "Input | Growing":
+    """What was read; or a file that is read when the database is open, as it may stand there in part."""
+    if len(inputs) == 1 and service_of(inputs[0]) is None and may_grow(Path(inputs[0]), reading):
+        return Growing(Path(inputs[0]), reading, cleaning)
+    fetching = _fetching(settings, keep_private=cleaning.keep_private)
+    given = Input.whole(read_inputs(inputs, reading, cleaning, fetching))
+    _tell_reading(given)
+    return given
 
 
 def _fetching(settings: Settings, *, keep_private: bool) -> Fetching:
@@ -156,11 +170,13 @@ def _fetching(settings: Settings, *, keep_private: bool) -> Fetching:
     )
 
 
-def _tell_reading(corpus: Corpus) -> None:
-    reading = corpus.reading
+def _tell_reading(given: Input) -> None:
+    reading = given.reading
     dates = f", dates from {reading.date_field!r}" if reading.date_field else ""
     fields = f"text from {reading.text_field!r}{dates}"
-    click.echo(f"Read {len(corpus.documents)} documents of {corpus.name} ({reading.format}; {fields})", err=True)
+    click.echo(f"Read {given.documents} documents of {given.name} ({reading.format}; {fields})", err=True)
+    if given.before is not None:
+        click.echo(f"  {len(given.corpus.documents)} of them were added since it was read last", err=True)
     for reason, count in reading.rejected.items():
         lines = [str(row.line) for row in reading.rejected_rows if row.reason == reason][:5]
         where = f" (line {', '.join(lines)}{', ...' if count > 5 else ''})" if lines and not reading.sources else ""
@@ -178,20 +194,34 @@ def _tell_reading(corpus: Corpus) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Growing:
+    """A file that is read where it grew, if it was read before."""
+
+    path: Path
+    reading: ReadOptions
+    cleaning: CleanOptions
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What one call of `aia discover` is to do."""
 
-    corpus: Corpus
+    given: Input | Growing
     companies: Corpus | None
     request: DiscoveryRequest
     fresh: bool
 
 
 async def _discover(app: App, principal: Principal, work: Work) -> dict[str, Any]:
-    request = work.request
+    request, given = work.request, work.given
+    bounds = (app.settings.aia_state_bytes_max, app.settings.aia_state_missions_max)
+    intake = Intake(app.database, app.knowledge, app.ventures, *bounds)
+    if isinstance(given, Growing):
+        given = await intake.read(principal, given.path, given.reading, given.cleaning)
+        _tell_reading(given)
     async with app.database.begin(principal) as tx:
         await app.identity.get(tx, principal.organisation)
-        kept = await app.ventures.keep(tx, work.corpus)
+        kept = await intake.keep(tx, given)
         if work.companies is not None:
             request = replace(request, companies=(await app.ventures.keep(tx, work.companies)).id)
         mission = None if work.fresh else await app.ventures.earlier(tx, kept, request)

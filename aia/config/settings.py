@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         default=20,
         ge=0,
         le=1_000,
-        description="discoveries that leave what they counted to one of a grown corpus; 0 counts all anew each time",
+        description="discoveries and readings that leave what they found to those of a grown corpus; 0: none",
     )
     aia_state_bytes_max: int = Field(
         default=256 * 1024**2,

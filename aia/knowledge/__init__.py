@@ -8,6 +8,7 @@ from aia.knowledge.model import (
     Passage,
     RecordedFact,
     StoredDocument,
+    records_of,
     stored_document,
 )
 from aia.knowledge.service import Knowledge
@@ -21,5 +22,6 @@ __all__ = [
     "RecordedFact",
     "StoredDocument",
     "new_positions",
+    "records_of",
     "stored_document",
 ]

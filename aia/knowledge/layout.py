@@ -7,6 +7,7 @@ the corpora it shares documents with, and one of its own for each stretch of new
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 RUNS_MAX = 50_000
 """A corpus in more pieces than this (a shuffled one) is kept anew, as reading it in pieces would take longer."""
@@ -35,6 +36,26 @@ def lay_out(places: Sequence[tuple[str, int] | None], own: str) -> tuple[Run, ..
         else:
             runs.append(Run(*place, 1))
     return tuple(runs)
+
+
+def behind(before: Sequence[Run], new: Sequence[Run]) -> tuple[Run, ...]:
+    """The runs of a corpus to which others were added."""
+    if before and new:
+        last, first = before[-1], new[0]
+        if (last.segment, last.first + last.count) == (first.segment, first.first):
+            return (*before[:-1], Run(last.segment, last.first, last.count + first.count), *new[1:])
+    return (*before, *new)
+
+
+def place_of(runs: Sequence[Run], positions: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """For each position of a corpus the segment it stands in, and where."""
+    starts = [0, *accumulate(run.count for run in runs)]
+    found: dict[int, tuple[str, int]] = {}
+    for position in positions:
+        which = bisect_right(starts, position) - 1
+        run = runs[which]
+        found[position] = (run.segment, run.first + position - starts[which])
+    return found
 
 
 def part_of(runs: Sequence[Run], first: int, end: int) -> Iterator[tuple[int, Run]]:

@@ -66,7 +66,16 @@ class CorpusInfo:
 
 def corpus_id(documents: Iterable[StoredDocument], reading: Mapping[str, Any]) -> str:
     """Content-addressed: depends on all that is kept of each document, in order, and on the reading."""
-    return content_id("crp", "\n".join(map(line_of, documents)), canonical(dict(reading)).decode())
+    return corpus_id_of(records_of(documents), reading)
+
+
+def records_of(documents: Iterable[StoredDocument]) -> str:
+    """The lines of documents that the id of a corpus is made of."""
+    return "\n".join(map(line_of, documents))
+
+
+def corpus_id_of(records: str, reading: Mapping[str, Any]) -> str:
+    return content_id("crp", records, canonical(dict(reading)).decode())
 
 
 def line_of(d: StoredDocument) -> str:

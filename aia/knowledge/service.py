@@ -7,14 +7,15 @@ from typing import Any
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
 from aia.knowledge import store
-from aia.knowledge.layout import RUNS_MAX, lay_out, shared
+from aia.knowledge.layout import RUNS_MAX, behind, lay_out, shared
 from aia.knowledge.model import (
     CorpusInfo,
     CorpusNotFound,
     Fact,
     RecordedFact,
     StoredDocument,
-    corpus_id,
+    corpus_id_of,
+    records_of,
 )
 
 
@@ -31,16 +32,30 @@ class Knowledge:
 
         Documents that stand already, with whichever corpus brought them, are referred to and not stored again.
         """
-        own = corpus_id(documents, reading)
+        return await self.keep_records(tx, name, None, documents, records_of(documents), reading)
+
+    async def keep_records(
+        self,
+        tx: Tx,
+        name: str,
+        before: CorpusInfo | None,
+        documents: Sequence[StoredDocument],
+        records: str,
+        reading: Mapping[str, Any],
+    ) -> CorpusInfo:
+        """The same of documents that stand behind those of the corpus `before`; `records` are the lines of both."""
+        own = corpus_id_of(records, reading)
         known = await store.find_corpus(tx, own)
         if known is not None:
             return known
+        runs = () if before is None else before.layout
         places = await store.places_of(tx, documents)
-        layout = lay_out(places, own)
+        layout = behind(runs, lay_out(places, own))
         if len(layout) > RUNS_MAX:
             places = [None for _ in documents]
-            layout = lay_out(places, own)
-        corpus = CorpusInfo(own, name, len(documents), reading, tx.now, layout)
+            layout = behind(runs, lay_out(places, own))
+        number = len(documents) + (0 if before is None else before.documents)
+        corpus = CorpusInfo(own, name, number, reading, tx.now, layout)
         new = [document for document, place in zip(documents, places, strict=True) if place is None]
         await store.add_corpus(tx, corpus, new)
         tx.emit(Event("knowledge.corpus-kept", {"corpus": corpus.id, "documents": len(documents)}))
@@ -63,6 +78,10 @@ class Knowledge:
     async def documents(self, read: Read, corpus: str) -> list[StoredDocument]:
         """All documents in order; raises `CorpusNotFound`."""
         return [document async for part in self.stream(read, corpus) for document in part]
+
+    async def documents_at(self, read: Read, corpus: str, positions: Sequence[int]) -> Mapping[int, StoredDocument]:
+        """Documents by their positions; raises `CorpusNotFound`."""
+        return await store.documents_at(read, await self.corpus(read, corpus), positions)
 
     async def stream(
         self, read: Read, corpus: str, first: int = 0, end: int | None = None

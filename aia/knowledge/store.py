@@ -7,11 +7,12 @@ import sqlalchemy as sa
 
 from aia.core.pages import Page, PageRequest, page_of
 from aia.infra.sql import Instants, Json, Read, Tx, metadata
-from aia.knowledge.layout import Run, from_json, part_of, to_json
+from aia.knowledge.layout import Run, from_json, part_of, place_of, to_json
 from aia.knowledge.model import CorpusInfo, Fact, Passage, RecordedFact, StoredDocument, line_of
 
 ROWS_AT_A_TIME = 5_000
 KEYS_AT_A_TIME = 200
+PLACES_AT_A_TIME = 1_000
 
 corpora = sa.Table(
     "corpus",
@@ -179,6 +180,26 @@ async def stream(read: Read, corpus: CorpusInfo, first: int, end: int) -> AsyncI
         yield [found[run.segment, run.first + i] for _, run in runs for i in range(run.count)]
 
 
+async def documents_at(read: Read, corpus: CorpusInfo, positions: Sequence[int]) -> dict[int, StoredDocument]:
+    """Documents by their positions in a corpus."""
+    segments: dict[str, dict[int, int]] = {}
+    for position, (segment, place) in place_of(corpus.layout, positions).items():
+        segments.setdefault(segment, {})[place] = position
+    found: dict[int, StoredDocument] = {}
+    for segment, at in sorted(segments.items()):
+        places = sorted(at)
+        mine = sa.and_(documents.c.organisation == read.organisation, documents.c.corpus == segment)
+        for start in range(0, len(places), PLACES_AT_A_TIME):
+            here = documents.c.position.in_(places[start : start + PLACES_AT_A_TIME])
+            for row in await read.rows(sa.select(documents).where(mine, here)):
+                found[at[row.position]] = _document(row, at[row.position])
+    return found
+
+
+def _document(row: sa.Row[Any], position: int) -> StoredDocument:
+    return StoredDocument(position, row.id, row.text, row.date, row.author, row.sha256, row.source, row.fields or {})
+
+
 async def _fetch(read: Read, runs: Sequence[tuple[int, Run]], found: dict[tuple[str, int], StoredDocument]) -> None:
     """Add what runs of one segment hold, by segment and place, each with its position in the corpus."""
     segment = runs[0][1].segment
@@ -186,9 +207,7 @@ async def _fetch(read: Read, runs: Sequence[tuple[int, Run]], found: dict[tuple[
     here = [documents.c.position.between(run.first, run.first + run.count - 1) for _, run in runs]
     mine = sa.and_(documents.c.organisation == read.organisation, documents.c.corpus == segment)
     for row in await read.rows(sa.select(documents).where(mine, sa.or_(*here))):
-        found[segment, row.position] = StoredDocument(
-            at[row.position], row.id, row.text, row.date, row.author, row.sha256, row.source, row.fields or {}
-        )
+        found[segment, row.position] = _document(row, at[row.position])
 
 
 async def add_passages(tx: Tx, passages: Mapping[str, Passage]) -> None:

@@ -8,11 +8,11 @@ What is found is checked exactly.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from zlib import crc32
 
 import numpy as np
 
+from aia.core.ids import hash64
 from aia.ventures.words import tokens
 
 NEAR_JACCARD = 0.6
@@ -117,11 +117,6 @@ class Copies:
 
 
 _NO_VALUES = np.full(VALUES, -1, np.int32)
-
-
-def hash64(text: str) -> int:
-    """64 bits that are the same in every process; of a million texts two share them once in 37 million."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 def _words(text: str, signed: str | None) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ class Ventures:
                 f"{corpus.name} has {len(corpus.documents)} distinct documents ({left_out} rows left out: {told}); "
                 f"a discovery needs at least {DOCUMENTS_MIN}"
             )
-        return await self.knowledge.keep_corpus(tx, corpus.name, _stored(corpus), corpus.reading.to_json())
+        return await self.knowledge.keep_corpus(tx, corpus.name, stored_of(corpus), corpus.reading.to_json())
 
     async def start(self, tx: Tx, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission:
         """Mission, budget hold and news in this transaction; the caller then starts the engine.
@@ -244,8 +244,9 @@ class Ventures:
         return await asyncio.to_thread(load_plugin("aia.tools", "recount"), document, documents, companies)
 
 
-def _stored(corpus: Corpus) -> list[StoredDocument]:
+def stored_of(corpus: Corpus, first: int = 0) -> list[StoredDocument]:
+    """The documents of a corpus as they are stored, at positions from `first` on."""
     return [
         stored_document(position, d.id, d.text, day=d.day, author=d.author, source=d.source, fields=d.fields)
-        for position, d in enumerate(corpus.documents)
+        for position, d in enumerate(corpus.documents, first)
     ]

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from aia.core.ids import hash64
 from aia.ventures.assessment.cues import HARM, PAYING, PROMOTION, REGULATED, SOLVED, context, harm, is_foreign
 from aia.ventures.assessment.voices import COPIES_MAX, nearness_of, voice_of
-from aia.ventures.copies import VALUES, Copies, Met, hash64
+from aia.ventures.copies import VALUES, Copies, Met
 from aia.ventures.model import Counts, Document, Statement
 
 COMPANY = "company"

@@ -31,18 +31,68 @@ class Repeat:
     similarity: float
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Texts that were compared before, to go on from.
+
+    `keys` (n, bands) are their band keys, `stands_for` (n,) for each the place of the kept text that it repeats, or
+    its own. `kept` gives (id, text) of the kept texts at places.
+    """
+
+    keys: Hashes
+    stands_for: NDArray[np.int32]
+    kept: Callable[[Sequence[int]], Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Repeats among new texts, whose places count on from those compared before, and the `keys` of the new ones."""
+
+    found: list[Repeat]
+    keys: Hashes
+
+
 def near_repeats(texts: Sequence[str], threshold: float) -> list[Repeat]:
     """Texts whose runs of words are at least `threshold` (0 to 1) the same as an earlier kept one's."""
-    words = [_WORD.findall(text.lower())[:WORDS_MAX] for text in texts]
-    keys = _band_keys(words)
+    return repeats_after(None, texts, threshold).found
+
+
+def repeats_after(before: Compared | None, texts: Sequence[str], threshold: float) -> Repeats:
+    """The same of texts that come behind others: of these it finds what comparing all together would find."""
+    place = 0 if before is None else len(before.keys)
+    words = {place + i: _words(text) for i, text in enumerate(texts)}
+    keys = _band_keys(list(words.values()), place)
     firsts: dict[int, set[int]] = {}
     for band in range(BANDS):
-        for place, first in _shared(keys[:, band]):
-            firsts.setdefault(place, set()).add(first)
-    return _checked(words, firsts, threshold)
+        met = {} if before is None else _met(before.keys[:, band], keys[:, band])
+        here = {place + i: place + first for i, first in _shared(keys[:, band])}
+        here |= {place + i: met[key] for i, key in enumerate(keys[:, band].tolist()) if key in met} if met else {}
+        for i, first in here.items():
+            firsts.setdefault(i, set()).add(first)
+    if before is not None:
+        own = before.stands_for
+        firsts = {i: {int(own[f]) if f < place else f for f in found} for i, found in firsts.items()}
+        earlier = sorted({f for found in firsts.values() for f in found if f < place})
+        words |= {i: _words(text) for i, (_, text) in zip(earlier, before.kept(earlier), strict=True)}
+    return Repeats(_checked(words, firsts, threshold), keys)
 
 
-def _checked(words: Sequence[Sequence[str]], firsts: Mapping[int, set[int]], threshold: float) -> list[Repeat]:
+def _met(before: Hashes, keys: Hashes) -> dict[int, int]:
+    """For each of the keys that stands before, the first place there."""
+    wanted = np.unique(keys)
+    if not len(wanted):
+        return {}
+    nearest = np.minimum(np.searchsorted(wanted, before), len(wanted) - 1)
+    hits = np.flatnonzero(wanted[nearest] == before)
+    found, first = np.unique(before[hits], return_index=True)
+    return dict(zip(found.tolist(), hits[first].tolist(), strict=True))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())[:WORDS_MAX]
+
+
+def _checked(words: Mapping[int, Sequence[str]], firsts: Mapping[int, set[int]], threshold: float) -> list[Repeat]:
     """The pairs that are as similar as they seem, each with a text that is kept itself."""
     repeats: dict[int, Repeat] = {}
     for place in sorted(firsts):
@@ -71,24 +121,24 @@ def _shared(keys: Hashes) -> Iterator[tuple[int, int]]:
         yield place, int(earliest[place])
 
 
-def _band_keys(words: Sequence[Sequence[str]]) -> Hashes:
-    """(texts, bands): equal keys mean equal minima in all rows of a band."""
+def _band_keys(words: Sequence[Sequence[str]], number: int) -> Hashes:
+    """(texts, bands): equal keys mean equal minima in all rows of a band. `number` is the place of the first text."""
     known: dict[str, int] = {}
     keys = np.zeros((len(words), BANDS), dtype=np.uint64)
     first, held = 0, 0
     for place, found in enumerate(words):
         held += max(len(found), SHINGLE_WORDS)
         if held >= CHUNK_SHINGLES or place + 1 == len(words):
-            keys[first : place + 1] = _keys_of(words[first : place + 1], known)
+            keys[first : place + 1] = _keys_of(words[first : place + 1], known, number + first)
             first, held = place + 1, 0
     return keys
 
 
-def _keys_of(words: Sequence[Sequence[str]], known: dict[str, int]) -> Hashes:
+def _keys_of(words: Sequence[Sequence[str]], known: dict[str, int], first: int) -> Hashes:
     """Of a chunk: word hashes to shingle hashes to minima to band keys, each in one sweep."""
     flat: list[int] = []
     lengths: list[int] = []
-    for number, found in enumerate(words):
+    for number, found in enumerate(words, first):
         # A text of fewer words than a shingle is made up by its own number: it repeats nothing but itself.
         padded = [*map(_hash_of(known), found), *([number + 1] * max(0, SHINGLE_WORDS - len(found)))]
         flat.extend(padded)

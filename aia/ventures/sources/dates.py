@@ -1,7 +1,7 @@
 """Dates as people write them; what cannot be told for sure is no date, and is counted."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -86,6 +86,15 @@ def _checked(day: date) -> date | None:
 
 def order_of(values: Iterable[object]) -> DateOrder | None:
     """Which order a column uses, told by its unambiguous dates; None when nothing or both say so."""
+    return one_of(orders_in(values))
+
+
+def one_of(orders: Collection[DateOrder]) -> DateOrder | None:
+    return next(iter(orders)) if len(orders) == 1 else None
+
+
+def orders_in(values: Iterable[object]) -> set[DateOrder]:
+    """The orders that unambiguous dates are in."""
     seen: set[DateOrder] = set()
     for value in values:
         match = _TRIPLE.fullmatch(str(value).strip()[:60]) if isinstance(value, str) else None
@@ -95,4 +104,4 @@ def order_of(values: Iterable[object]) -> DateOrder | None:
                 seen.add(DateOrder.DAY_FIRST)
             elif second > 12 >= first:
                 seen.add(DateOrder.MONTH_FIRST)
-    return next(iter(seen)) if len(seen) == 1 else None
+    return seen

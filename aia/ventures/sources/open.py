@@ -101,6 +101,11 @@ def is_archive(path: Path) -> bool:
         return False
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether a stream that begins so is packed or an archive."""
+    return head.startswith((_ZIP, *_PACKED))
+
+
 def _safely(name: Path, found: Iterator[Found]) -> Iterator[Found]:
     """The same, with an error of opening told instead of raised."""
     try:

@@ -10,9 +10,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from aia.core.ids import hash64
 from aia.ventures.model import NOT_SAMPLED, Corpus, Document, Reading, RejectedRow, SourceReport
 from aia.ventures.sources.columns import EXTRA_LENGTH_MAX, layout_of
-from aia.ventures.sources.dates import DateOrder, DateReader, order_of
+from aia.ventures.sources.dates import DateOrder, DateReader, one_of, orders_in
 from aia.ventures.sources.errors import SourceError
 from aia.ventures.sources.lines import WRONG_ENCODING
 from aia.ventures.sources.model import Context, Layout, Limits, NumberedRow, Piece, Row, Unreadable
@@ -66,6 +67,24 @@ class Batch:
     layout: Layout | None = None
     note: str | None = None
     """Why the rows are not all there are, if so: told with the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What the reading of a file met until it ended, so that a reading of what was added goes on from there.
+
+    `fingerprints` are of texts, `ids` say how often an id was wanted, by its hash; `orders` are those that dates were
+    in. `documents` counts texts that were kept, before any are left out as near repeats.
+    """
+
+    layout: Layout
+    documents: int = 0
+    fingerprints: frozenset[bytes] = frozenset()
+    ids: Mapping[int, int] = field(default_factory=dict[int, int])
+    orders: frozenset[DateOrder] = frozenset()
+    rejected: Mapping[str, int] = field(default_factory=dict[str, int])
+    changed: Mapping[str, int] = field(default_factory=dict[str, int])
+    rows: tuple[RejectedRow, ...] = ()
 
 
 @dataclass(slots=True)
@@ -132,12 +151,15 @@ def corpus_name(names: Sequence[str]) -> str:
 class Reader:
     """Collects the documents of batches. `single`: an error is raised; else it is reported, and the rest goes on."""
 
-    def __init__(self, options: ReadOptions, *, single: bool) -> None:
+    def __init__(self, options: ReadOptions, *, single: bool, met: Met | None = None) -> None:
         self._options = options
         self._single = single
+        self._before = met
+        self._fingerprints = frozenset[bytes]() if met is None else met.fingerprints
+        self._orders = set[DateOrder]() if met is None else set(met.orders)
         self._documents: dict[bytes, Document] = {}
         self._sample = _Sample(options.documents_max) if options.sampled else None
-        self._ids: Counter[str] = Counter()
+        self._ids = Counter[int]({} if met is None else met.ids)
         self._counts: list[_Counts] = []
         self._reports: list[SourceReport] = []
         self._layouts: list[Layout] = []
@@ -167,6 +189,10 @@ class Reader:
     def take(self, batch: Batch) -> None:
         """All rows of a batch; what was read before an error stays, and is reported with it."""
         counts = _Counts(batch.name, self._options.skip_malformed)
+        if self._before is not None:
+            counts.rejected.update(self._before.rejected)
+            counts.changed.update(self._before.changed)
+            counts.rows.extend(self._before.rows)
         repaired = counts.repaired if self._options.skip_malformed else None
         context = Context(self._options.limits, counts.malformed, self._options.encoding, repaired)
         before, error = len(self._documents), None
@@ -206,7 +232,7 @@ class Reader:
 
     def _read(self, batch: Batch, rows: Iterator[NumberedRow], counts: _Counts) -> None:
         sample, rest = _sampled(rows)
-        if not sample:
+        if not sample and self._before is None:
             raise SourceError.at(batch.name, "no rows: give at least one document")
         layout = self._layout(batch, [row for _, row in sample])
         self._layouts.append(layout)
@@ -222,11 +248,13 @@ class Reader:
                         counts.rejected[NOT_SAMPLED] += 1
         finally:
             self._date(raw_dates, layout, counts)
-        if len(self._documents) == before and not self._documents:
+        if len(self._documents) == before and not self._documents and self._before is None:
             told = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.rejected.items()))
             raise SourceError.at(batch.name, f"no document is left ({told}): check --text-field {layout.text!r}")
 
     def _layout(self, batch: Batch, sample: list[Row]) -> Layout:
+        if self._before is not None:
+            return self._before.layout
         if batch.layout is not None:
             return batch.layout
         asked = {name: getattr(self._options, f"{name}_field") for name in ("text", "date", "id", "author")}
@@ -242,13 +270,14 @@ class Reader:
                 counts.reject(line, reason or "text is not a string")
                 continue
             fingerprint = blake2b(" ".join(text.lower().split()).encode(), digest_size=16).digest()
-            if fingerprint in self._documents:
+            if fingerprint in self._documents or fingerprint in self._fingerprints:
                 counts.reject(line, "duplicate")
                 continue
             if self._sample is not None and not self._sample.admits(fingerprint):
                 counts.rejected[NOT_SAMPLED] += 1
                 continue
-            if self._sample is None and len(self._documents) >= self._options.documents_max:
+            held = len(self._documents) + (0 if self._before is None else self._before.documents)
+            if self._sample is None and held >= self._options.documents_max:
                 what = (
                     f"more than {self._options.documents_max} documents: raise AIA_DOCUMENTS_MAX, split it, "
                     "or take a sample of it with --documents-max"
@@ -275,14 +304,18 @@ class Reader:
 
     def _unique(self, wanted: str) -> str:
         """An id used before gets the number of its repeat, so that a citation names one document."""
-        self._ids[wanted] += 1
-        if self._ids[wanted] == 1:
+        key = hash64(wanted)
+        self._ids[key] += 1
+        if self._ids[key] == 1:
             return wanted
-        return self._unique(f"{wanted}#{self._ids[wanted]}")
+        return self._unique(f"{wanted}#{self._ids[key]}")
 
     def _date(self, raw: Mapping[bytes, Any], layout: Layout, counts: _Counts) -> None:
         """Give the batch's documents their days: the order of day and month is told by all of them together."""
-        reader = DateReader(self._options.date_order or layout.date_order or order_of(list(raw.values())))
+        told = self._options.date_order or layout.date_order
+        if told is None:
+            self._orders |= orders_in(raw.values())
+        reader = DateReader(told or one_of(self._orders))
         last = None if self._options.today is None else self._options.today + timedelta(days=1)
         for place, value in raw.items():
             day = reader.read(value)
@@ -296,7 +329,7 @@ class Reader:
 
     def corpus(self, name: str) -> Corpus:
         """What was read; raises the first error when nothing was."""
-        if not self._documents:
+        if not self._documents and self._before is None:
             if self._errors and (self._single or len(self._errors) == 1):
                 raise self._errors[0]
             told = "; ".join(error.detail for error in self._errors[:5]) or "there is no file in it"
@@ -323,6 +356,21 @@ class Reader:
             extra_fields=self._layouts[0].extra if len(self._layouts) == 1 else {},
             changed=dict(sorted(changed.items())),
             sources=() if self._single else tuple(self._sources()),
+        )
+
+    def met(self) -> Met:
+        """All that was met until now; of a reading of one batch."""
+        (counts,) = self._counts
+        before = self._before
+        return Met(
+            layout=self._layouts[0],
+            documents=len(self._documents) + (0 if before is None else before.documents),
+            fingerprints=self._fingerprints.union(self._documents),
+            ids=self._ids,
+            orders=frozenset(self._orders),
+            rejected=counts.rejected,
+            changed=counts.changed,
+            rows=tuple(counts.rows),
         )
 
     def _lost(self) -> int:
