@@ -32,6 +32,11 @@ _LIMITING = frozenset("until unless except without if before than".split())
 _ASKING_FOR = frozenset(
     "ask asking asked request requesting requested demand demanding want need like insist".split()
 )
+_REPORTING = frozenset(
+    "say says saying said claim claims claiming claimed state states stating stated think thinking thought believe "
+    "believing believed hope hoping hoped assume assuming assumed told telling verify confirm show showing".split()
+)
+"""What follows is somebody's word or guess, which the author may deny."""
 _DENYING = frozenset("no not never cannot without nobody none nothing".split())
 _FILLER = frozenset(
     "hi hello hey also just well ok okay basically actually really again additionally furthermore moreover "
@@ -65,7 +70,7 @@ _OPEN_END = (
         "wasn't don't doesn't didn't won't can't cannot couldn't wouldn't both either neither so again like said "
         "told asked says thinking knowing hoping believing assuming explaining informing claimed stated "
         "explained informed think thought believe believed thats know knows knew "
-        "tried trying want wanted wants".split()
+        "tried trying want wanted wants hope".split()
     )
 )
 _OPEN_START = (_PREPOSITIONS | frozenset("to than been being not never me him them us am".split())) - {
@@ -159,7 +164,8 @@ def _within(run: _Run) -> Iterator[Clause]:
 def _begins(run: list[str], place: int) -> float:
     """How surely a clause begins at a word that is not the first of its run."""
     word, last = run[place], run[place - 1]
-    if last in _SUPPOSING:
+    before_that = run[place - 2] if last == "that" and place > 1 else last
+    if last in _SUPPOSING or before_that in _REPORTING:
         return 0.0
     if last in _JOINING:
         if word == "you" and last == "that" and not _ASKING_FOR.isdisjoint(run[:place]):
@@ -168,7 +174,7 @@ def _begins(run: list[str], place: int) -> float:
             return 0.0 if word == "i" and last == "and" and _with_somebody(run[:place]) else 0.7
     if word in _SUBJECTS:
         return 0.0 if last in _DETERMINERS or last in _PRONOUNS else SPOKEN
-    if last == "you" and place > 1 and run[place - 2] == "that" and not _ASKING_FOR.isdisjoint(run[:place]):
+    if last == "you" and run[place - 2 : place - 1] == ["that"] and not _ASKING_FOR.isdisjoint(run[:place]):
         return 0.0 if word in _FINITE else 0.7
     return 0.0
 

@@ -26,7 +26,7 @@ PAIRED_WORDS = 30
 FALLING = (1.0, 0.8, 0.6, 0.4, 0.2)
 """How much the best, second best, ... telling word of a clause adds."""
 COST_OF_A_WORD = 0.05
-NEED_GAIN = 0.8
+NEED_GAIN = 1.4
 TOGETHER_GAIN = 0.8
 WHOLE_GAIN = 0.9
 CENTRAL_GAIN = 0.4

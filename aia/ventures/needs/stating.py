@@ -9,12 +9,16 @@ from itertools import pairwise
 
 from aia.ventures.words import STOP_WORDS
 
-PLAIN, HINTED, NEUTRAL, TURNED = 1.0, 0.4, 0.0, -0.6
-"""What the words are worth: they state a need, hint at one, state none, or say that there is none."""
+PLAIN, LOOSE, HINTED, NEUTRAL, TURNED = 1.0, 0.6, 0.3, 0.0, -0.6
+"""What the words are worth: they state a need, ask or miss something, hint at one, state none, or deny one."""
 REACH = 2
 """A denial takes back a harm that comes at most so many words later."""
 
 _DENYING = frozenset("no not never without nor cannot dont doesnt didnt cant wont isnt wasnt couldnt".split())
+_ABSENT = frozenset("no never without isn't wasn't aren't weren't isnt wasnt".split())
+"""Denials of what is named next to them, as is a "not" behind "is"; "cannot" and "did not" deny what is done."""
+_BEING = frozenset("is was are were am be been being".split())
+_DENIAL = _DENYING - {"no", "without"}
 _UNABLE = frozenset("unable impossible nobody no-one nothing cannot cant wont unwilling".split())
 _FAILING = tuple(
     "refus fail deny deni declin reject crash freez froze lose losing stole missing incorrect inaccura mistake "
@@ -36,7 +40,8 @@ _DOUBTFUL = frozenset(
 """Words that go with a need and do not state one by themselves."""
 _WISHING = frozenset("want wish need needs wanted please add allow remove fix bring refund hope".split())
 _WISHES = frozenset(
-    "would like|would love|would prefer|looking for|is there|are there|how do|how can|how to|how long|how much|"
+    "would like|would love|would prefer|looking for|is there|are there|do you have|will i|do i|am i|"
+    "how do|how can|how to|how long|how much|"
     "can i|can you|could you|could i|can we|do you|does it|should be|should have|must be|what is|what are|where is|"
     "where can|where do|when will|why is|why was|why did|why do|why does|why are|request that".split("|")
 )
@@ -68,31 +73,34 @@ _SHELLS = frozenset(
 
 def stated(lower: Sequence[str]) -> float:
     """Between TURNED and PLAIN, for the words of a clause in lower case."""
-    denied_at = -REACH - 1
-    doubt = False
-    turned = False
-    harmed = False
-    for place, word in enumerate(lower):
-        if word in _DENYING or word.endswith("n't"):
-            denied_at = place
-            continue
-        failing = word in _FAILED or word.startswith(_FAILING)
-        if failing or word in _DOUBTFUL:
-            if place - denied_at <= REACH:
-                turned = True
-            elif failing:
-                harmed = True
-            else:
-                doubt = True
-    if denied_at < 0 and not _ANYTHING.isdisjoint(lower) and not asks(lower):
+    turned, harmed, doubtful = _harms(lower)
+    if turned:
+        return NEUTRAL if harmed else TURNED
+    denies = any(word in _DENYING or word.endswith("n't") for word in lower)
+    if not denies and not _ANYTHING.isdisjoint(lower) and not asks(lower):
         return TURNED
     if harmed or not _UNABLE.isdisjoint(lower) or _wishes(lower):
         return PLAIN
-    if turned:
-        return TURNED
-    if denied_at >= 0:
-        return PLAIN
-    return HINTED if doubt else NEUTRAL
+    if denies:
+        return LOOSE if _DENIAL.isdisjoint(lower) and "n't" not in " ".join(lower) else PLAIN
+    return LOOSE if lower[0] in _QUESTIONS else HINTED if doubtful else NEUTRAL
+
+
+def _harms(lower: Sequence[str]) -> tuple[bool, bool, bool]:
+    """Whether a harm is denied, whether one is told, and whether something is that goes with harms."""
+    absent_at = -REACH - 1
+    turned = harmed = doubtful = False
+    for place, word in enumerate(lower):
+        if word in _ABSENT or (word == "not" and place and lower[place - 1] in _BEING):
+            absent_at = place
+            continue
+        failing = word in _FAILED or word.startswith(_FAILING)
+        if failing or word in _DOUBTFUL:
+            near = place - absent_at <= REACH
+            turned |= near
+            harmed |= failing and not near
+            doubtful |= not near
+    return turned, harmed, doubtful
 
 
 def asks(lower: Sequence[str]) -> bool:
@@ -101,7 +109,7 @@ def asks(lower: Sequence[str]) -> bool:
 
 
 def _wishes(lower: Sequence[str]) -> bool:
-    if lower[0] in _QUESTIONS or not _WISHING.isdisjoint(lower):
+    if not _WISHING.isdisjoint(lower):
         return True
     return any(f"{first} {second}" in _WISHES for first, second in pairwise(lower))
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from aia.ventures.needs.clauses import CLAUSES_MAX, WORDS_MAX, WORDS_MIN, clauses_of
 from aia.ventures.needs.names import Name, name_groups, read_groups, terms_of
-from aia.ventures.needs.stating import HINTED, NEUTRAL, PLAIN, TURNED, judges, says_nothing, stated
+from aia.ventures.needs.stating import HINTED, LOOSE, NEUTRAL, PLAIN, TURNED, judges, says_nothing, stated
 
 
 def named(*groups: list[str]) -> list[Name]:
@@ -47,6 +47,7 @@ def test_what_somebody_is_asked_to_do_is_offered_as_a_request():
         ("They will not clear my record unless I pay the balance.", "I pay the balance"),
         ("I do not know how I can get a refund.", "I can get a refund"),
         ("I did not receive the box until months later.", "I did not receive the box"),
+        ("They claim that I owe the money.", "I owe the money"),
         ("My husband and I lost our jobs.", "I lost our jobs"),
         ("I ask that you remove the late payments.", "you remove the late payments"),
     ],
@@ -106,11 +107,14 @@ def test_groups_without_a_clause_to_their_name_have_names_of_their_own():
         ("i would like a refund", PLAIN),
         ("i called about a late fee", HINTED),
         ("i paid the balance in full", NEUTRAL),
-        ("they had no issue with harassing calls", PLAIN),
+        ("they had no issue with harassing calls", NEUTRAL),
         ("i have had no problem with the app", TURNED),
         ("i was never late on a payment", TURNED),
         ("i have done anything to deserve this", TURNED),
-        ("can anyone send me a receipt", PLAIN),
+        ("can anyone send me a receipt", LOOSE),
+        ("i have had no answer", LOOSE),
+        ("i cannot dispute the charge", PLAIN),
+        ("the charge is not late", TURNED),
     ],
 )
 def test_a_need_is_a_request_a_failure_or_a_denial_but_not_a_harm_that_is_denied(clause, worth):
