@@ -8,6 +8,25 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 CHART_WIDTH, CHART_HEIGHT = 600.0, 56.0
+VOICES_MIN = 10
+"""A share of fewer voices in a month is drawn pale and does not set the scale: one voice of one is 100 %."""
+
+COUNTED: Mapping[str, str] = {
+    "documents": "documents that state this need",
+    "statements": "passages that state this need",
+    "requests": "passages that ask for something",
+    "authors": "named authors of this need",
+    "voices": "voices (people who speak) that state this need",
+    "sources": "places where this need is stated",
+    "harmed": "voices that tell of harm",
+    "paying": "voices that pay for a way round, or would pay",
+    "solved": "voices that say it is solved",
+    "corpusDocuments": "documents read",
+    "corpusVoices": "voices in the documents read",
+    "companiesNear": "companies that already serve it",
+    "companiesRead": "companies read",
+}
+"""A reader's words for what a market size may count, by the name it has in the document."""
 
 
 def render_html(document: Mapping[str, Any]) -> str:
@@ -23,10 +42,13 @@ def render_html(document: Mapping[str, Any]) -> str:
         r={"proof": None} | dict(document),
         quotations={quotation["id"]: quotation for quotation in document["quotations"]},
         growth=_growth,
+        counted=lambda column: COUNTED.get(column, column),
+        shared=_shared_flags(document["opportunities"]),
+        voices_min=VOICES_MIN,
         bars=_bars,
         short=_short,
         grouped=_grouped,
-        highest=lambda months: f"{max(_shares(months)):.1f}",
+        highest=lambda months: f"{_highest(months):.1f}",
         embedded=_script_safe(document),
     )
 
@@ -41,7 +63,18 @@ def _script_safe(document: Mapping[str, Any]) -> str:
 
 def _growth(opportunity: Mapping[str, Any]) -> str:
     slope = opportunity["table"].get("slope")
-    return "" if slope is None else f"{100 * (math.exp(float(slope)) - 1):+.1f} %"
+    if slope is None:
+        return ""
+    percent = round(100 * (math.exp(float(slope)) - 1), 1)
+    return f"{percent:+.1f} %" if percent else "0.0 %"
+
+
+def _shared_flags(opportunities: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Flags that all opportunities carry, which therefore set none apart; none where there is only one."""
+    if len(opportunities) < 2:
+        return []
+    first, *rest = (opportunity["flags"] for opportunity in opportunities)
+    return [flag for flag in first if all(flag in flags for flags in rest)]
 
 
 def _short(decimal: str) -> str:
@@ -56,23 +89,34 @@ def _grouped(decimal: str) -> str:
     return f"{int(whole):,}{point}{rest}"
 
 
+def _highest(months: Sequence[Mapping[str, Any]]) -> float:
+    """The greatest share, in percent, of the months with enough voices; of all where none has."""
+    enough = [month for month in months if month["all"] >= VOICES_MIN] or months
+    return max(_shares(enough))
+
+
 def _shares(months: Sequence[Mapping[str, Any]]) -> list[float]:
     return [100 * month["count"] / month["all"] if month["all"] else 0.0 for month in months]
 
 
 def _bars(months: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rectangles of the share by month."""
-    shares = _shares(months)
-    most = max(shares) or 1.0
-    step = CHART_WIDTH / len(shares)
-    return [
-        {
-            "x": round(i * step, 2),
-            "width": round(step * 0.7, 2),
-            "height": round(CHART_HEIGHT * share / most, 2),
-            "y": round(CHART_HEIGHT * (1 - share / most) + 3, 2),
-            "month": month["month"],
-            "share": f"{share:.1f}",
-        }
-        for i, (month, share) in enumerate(zip(months, shares, strict=True))
-    ]
+    """Rectangles of the share by month; pale ones are of few voices, and end at the top where they would pass it."""
+    most = _highest(months) or 1.0
+    step = CHART_WIDTH / len(months)
+    bars: list[dict[str, Any]] = []
+    for i, (month, share) in enumerate(zip(months, _shares(months), strict=True)):
+        height = CHART_HEIGHT * min(share / most, 1.0)
+        bars.append(
+            {
+                "x": round(i * step, 2),
+                "width": round(step * 0.7, 2),
+                "height": round(height, 2),
+                "y": round(CHART_HEIGHT - height + 3, 2),
+                "month": month["month"],
+                "share": f"{share:.1f}",
+                "count": month["count"],
+                "all": month["all"],
+                "few": month["all"] < VOICES_MIN,
+            }
+        )
+    return bars

@@ -122,8 +122,8 @@ def claims_of(
 def _momentum(slope: float, lower: float, said: Said) -> Claim:
     direction = "grows" if lower > 0 else "falls" if slope < 0 else "does not clearly grow"
     text = (
-        f"Its share of all voices {direction}: log rate {{slope}} a month "
-        "({growthPercent} percent), lower bound {slopeLower}."
+        f"Its share of all voices {direction}: {{growthPercent}} percent a month "
+        "(log rate {slope}, at its cautious end {slopeLower})."
     )
     return said(text, "slope", "growthPercent", "slopeLower")
 

@@ -38,6 +38,8 @@ from aia.reports import (
     verify,
     verify_proof,
 )
+from aia.reports.html import COUNTED
+from aia.ventures.sizing.model import COUNTS
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -297,7 +299,43 @@ def test_the_page_shows_market_sizes_and_marks_assumptions():
     assert ">24,000<" in page
     assert "12,000 to 48,000" in page
     assert '<span class="flag">assumption</span> a &lt;b&gt;guess&lt;/b&gt;' in page
-    assert "counted: voices of corpusVoices" in page
+    assert "voices (people who speak) that state this need, of all voices in the documents read" in page
+    assert "corpusVoices" not in page.split("application/ld+json")[0]
+
+
+def test_every_number_that_a_market_size_may_count_has_words_for_readers():
+    assert COUNTED.keys() == COUNTS
+
+
+def test_flags_stand_in_the_ranking_but_for_those_that_all_carry():
+    document = signed()
+    first = document["opportunities"][0]
+    document["opportunities"] = [first | {"flags": ["one source", "growing"]}, first | {"flags": ["one source"]}]
+    ranking = render_html(document).split('id="opportunities"')[0]
+    assert "All of them: one source." in ranking
+    assert '<span class="flag">growing</span>' in ranking
+    assert '<span class="flag">one source</span>' not in ranking
+
+
+def test_a_month_with_few_voices_is_drawn_pale_and_does_not_set_the_scale():
+    document = signed()
+    months = [("2024-01", 1, 1), ("2024-02", 10, 100), ("2024-03", 20, 100), ("2024-04", 5, 100)]
+    rows = [{"month": month, "count": count, "all": every} for month, count, every in months]
+    document["opportunities"] = [document["opportunities"][0] | {"months": rows}]
+    page = render_html(document)
+    assert "highest 20.0 %" in page
+    chart = page.split("<figure>")[1].split("</figure>")[0]
+    assert [bar.split('"')[0] for bar in chart.split('<rect class="')[1:]] == ["range", "median", "median", "median"]
+    assert "2024-01: 1 of 1 voices, 100.0 %" in chart
+
+
+def test_growth_that_rounds_to_nothing_has_no_sign():
+    document = signed()
+    first = document["opportunities"][0]
+    document["opportunities"] = [first | {"table": first["table"] | {"slope": "-0.0001"}}]
+    page = render_html(document).split("application/ld+json")[0]
+    assert ">0.0 %<" in page
+    assert "-0.0 %" not in page
 
 
 def test_any_change_of_a_day_an_author_a_source_or_a_field_changes_the_digest_of_the_records():

@@ -44,6 +44,18 @@ def flood(number: int, author: str | None) -> list[Document]:
     return found
 
 
+def signed_copies(number: int) -> list[Document]:
+    """One template with a word or two changed, each copy signed by somebody else: a campaign, or bots."""
+    words = "the zebra dashboard crashes again and I lost $500, it is a terrible scam and I will sue".split()
+    rng = np.random.default_rng(2)
+    found = []
+    for i in range(number):
+        text = " ".join([*words[:9], str(rng.integers(100, 999)), *words[9:], *["please", "help"][: i % 3]])
+        day = date(2024, 1 + i % 12, 1 + i % 28)
+        found.append(Document(f"attack-c{i}", text, day, f"signer-{i}"))
+    return found
+
+
 def spam(number: int) -> list[Document]:
     """Advertisements, fill-in text and one template with small changes, all signed by different names."""
     rng = np.random.default_rng(1)
@@ -77,8 +89,8 @@ def same(a: set[str], b: set[str]) -> bool:
 
 @pytest.mark.parametrize(
     "attack",
-    [spam(300), flood(2_000, "angry"), flood(2_000, None)],
-    ids=["20 percent spam", "a flood by one author", "a flood without an author"],
+    [spam(300), flood(2_000, "angry"), flood(2_000, None), signed_copies(300)],
+    ids=["20 percent spam", "a flood by one author", "a flood without an author", "20 percent signed copies"],
 )
 def test_an_attack_puts_nothing_into_the_top_ten_and_leaves_most_of_it_as_it_was(clean, attack):
     documents, before = clean
@@ -92,6 +104,15 @@ def test_a_flood_that_ranks_at_all_carries_its_flag(clean):
     found = [a for a, members in ranked([*documents, *flood(2_000, "angry")]) if attacked(members)]
     assert found
     assert all("one voice" in flags_of(a) for a in found)
+
+
+def test_copies_that_many_names_sign_count_as_three_voices_and_carry_their_flag(clean):
+    documents, _ = clean
+    found = [a for a, members in ranked([*documents, *signed_copies(300)]) if attacked(members)]
+    assert found
+    assert all("mostly repeated or advertising" in flags_of(a) for a in found)
+    assert all(a.counts.voices <= 3 + a.documents - 300 + a.counts.unheard for a in found)
+    assert sum(a.counts.unheard for a in found) >= 297
 
 
 def template(number: int) -> list[Document]:
