@@ -231,6 +231,7 @@ async def _discover(app: App, principal: Principal, work: Work) -> dict[str, Any
             click.echo(f"Mission {mission.id} did this already; --fresh does it again", err=True)
         else:
             click.echo(f"Going on with mission {mission.id}, which was cut off", err=True)
+    del given  # its documents are kept now, and what the mission needs is read from there
     if mission.state is MissionState.COMPLETED:
         async with app.database.read(principal) as read:
             data = await app.reports.document(read, mission.id)

@@ -1,6 +1,7 @@
 """Tables of knowledge."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -191,13 +192,26 @@ async def documents_at(read: Read, corpus: CorpusInfo, positions: Sequence[int])
         mine = sa.and_(documents.c.organisation == read.organisation, documents.c.corpus == segment)
         for start in range(0, len(places), PLACES_AT_A_TIME):
             here = documents.c.position.in_(places[start : start + PLACES_AT_A_TIME])
-            for row in await read.rows(sa.select(documents).where(mine, here)):
-                found[at[row.position]] = _document(row, at[row.position])
+            for place, *rest in await read.rows(sa.select(*_COLUMNS).where(mine, here)):
+                found[at[place]] = _document(at[place], *rest)
     return found
 
 
-def _document(row: sa.Row[Any], position: int) -> StoredDocument:
-    return StoredDocument(position, row.id, row.text, row.date, row.author, row.sha256, row.source, row.fields or {})
+_COLUMNS = tuple(documents.c[n] for n in "position id text date author sha256 source fields".split())
+"""As `StoredDocument` has them."""
+
+
+def _document(
+    position: int,
+    doc_id: str,
+    text: str,
+    day: date | None,
+    author: str | None,
+    sha256: str,
+    source: str | None,
+    fields: Mapping[str, str] | None,
+) -> StoredDocument:
+    return StoredDocument(position, doc_id, text, day, author, sha256, source, fields or {})
 
 
 async def _fetch(read: Read, runs: Sequence[tuple[int, Run]], found: dict[tuple[str, int], StoredDocument]) -> None:
@@ -206,8 +220,8 @@ async def _fetch(read: Read, runs: Sequence[tuple[int, Run]], found: dict[tuple[
     at = {run.first + i: position + i for position, run in runs for i in range(run.count)}
     here = [documents.c.position.between(run.first, run.first + run.count - 1) for _, run in runs]
     mine = sa.and_(documents.c.organisation == read.organisation, documents.c.corpus == segment)
-    for row in await read.rows(sa.select(documents).where(mine, sa.or_(*here))):
-        found[segment, row.position] = _document(row, at[row.position])
+    for place, *rest in await read.rows(sa.select(*_COLUMNS).where(mine, sa.or_(*here))):
+        found[segment, place] = _document(at[place], *rest)
 
 
 async def add_passages(tx: Tx, passages: Mapping[str, Passage]) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -18,7 +18,7 @@ from aia.core.errors import AIAError
 from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.engine import Step
-from aia.infra.sql import Database, Event, Tx
+from aia.infra.sql import Database, Event, Read, Tx
 from aia.infra.telemetry import Telemetry
 from aia.knowledge import Knowledge
 from aia.missions import store
@@ -90,11 +90,12 @@ class MissionRunner:
         waves = await step("reserve", partial(self._reserve, principal, mission_id))
         mission = await self._mission(principal, mission_id)
         session = self.missions.playbook(mission.kind).session(principal, mission)
+        seen = Seen()
         for wave in range(waves):
-            state = await step(f"wave-{wave}", partial(self._wave, principal, mission_id, wave, session))
+            state = await step(f"wave-{wave}", partial(self._wave, principal, mission_id, wave, session, seen))
             if state != MissionState.RUNNING:
                 return state
-        return await step("publish", partial(self._publish, principal, mission_id, session))
+        return await step("publish", partial(self._publish, principal, mission_id, session, seen))
 
     async def _principal(self, mission_id: str) -> Principal:
         async with self.database.read(Principal.system()) as read:
@@ -126,12 +127,12 @@ class MissionRunner:
             tx.emit(Event("missions.reserved", {"mission": mission_id, "tasks": len(plan.tasks)}))
             return plan.waves
 
-    async def _wave(self, principal: Principal, mission_id: str, wave: int, session: Session) -> str:
+    async def _wave(self, principal: Principal, mission_id: str, wave: int, session: Session, seen: "Seen") -> str:
         """Work on what the wave still lacks; settle each batch that is ready in one transaction."""
         async with self.database.read(principal) as read:
             mission = await self.missions.get(read, mission_id)
             todo = await store.reserved_in(read, mission_id, wave)
-            done = await store.tasks_of(read, mission_id, waves_below=wave) if todo else []
+            done = await seen.tasks(read, mission_id, wave) if todo else []
         if mission.state is not MissionState.RUNNING or not todo:
             return mission.state
         inputs = Inputs(tuple(task for task in done if task.state is TaskState.DONE))
@@ -274,11 +275,11 @@ class MissionRunner:
             "agent_units": 0 if paid is None else paid.agent,
         }
 
-    async def _publish(self, principal: Principal, mission_id: str, session: Session) -> str:
+    async def _publish(self, principal: Principal, mission_id: str, session: Session, seen: "Seen") -> str:
         """Compose outside, then report, remainder and completion in one transaction, then copies."""
         async with self.database.read(principal) as read:
             mission = await self.missions.get(read, mission_id)
-            tasks = await store.tasks_of(read, mission_id)
+            tasks = await seen.tasks(read, mission_id, mission.waves)
         if mission.state not in {MissionState.RUNNING, MissionState.COMPLETED}:
             return mission.state
         publication = await session.publish(mission, tasks)
@@ -299,6 +300,23 @@ class MissionRunner:
                 mission = await self.missions.get(tx, mission_id)
                 await self.missions.end(tx, mission, MissionState.FAILED, reason)
         return (await self._mission(principal, mission_id)).state
+
+
+@dataclass(slots=True)
+class Seen:
+    """Results that this process has read: those of a wave that is done do not change, and may be large."""
+
+    waves: int = 0
+    done: dict[str, Task] = field(default_factory=dict[str, Task])
+
+    async def tasks(self, read: Read, mission_id: str, waves_below: int) -> list[Task]:
+        """Tasks of earlier waves with their results, as they stand now, in order of wave and key."""
+        new = await store.tasks_of(read, mission_id, waves_from=self.waves, waves_below=waves_below)
+        outlines = await store.outlines_of(read, mission_id, waves_below=waves_below) if self.waves else new
+        known = self.done | {task.key: task for task in new}
+        found = [replace(t, input=known[t.key].input, result=known[t.key].result) for t in outlines]
+        self.waves, self.done = waves_below, {task.key: task for task in found}
+        return found
 
 
 def _price(attempt: Attempt, work: Work, agent: Agent) -> Units:

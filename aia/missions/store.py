@@ -235,19 +235,21 @@ def _of(read: Read, mission_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(tasks.c.organisation == read.organisation, tasks.c.mission == mission_id)
 
 
-async def tasks_of(read: Read, mission_id: str, *, waves_below: int | None = None) -> list[Task]:
+async def tasks_of(read: Read, mission_id: str, *, waves_from: int = 0, waves_below: int | None = None) -> list[Task]:
     """Tasks with their results, in order of wave and key."""
-    query = sa.select(tasks).where(_of(read, mission_id))
+    query = sa.select(tasks).where(_of(read, mission_id), tasks.c.wave >= waves_from)
     if waves_below is not None:
         query = query.where(tasks.c.wave < waves_below)
     return [_task(row) for row in await read.rows(query.order_by(tasks.c.wave, tasks.c.key))]
 
 
-async def outlines_of(read: Read, mission_id: str) -> list[Task]:
+async def outlines_of(read: Read, mission_id: str, *, waves_below: int | None = None) -> list[Task]:
     """Tasks without input and result, which may be large: for status and trees."""
     bulky = {"input", "result"}
     columns = [sa.null().label(c.name) if c.name in bulky else c for c in tasks.c]
     query = sa.select(*columns).where(_of(read, mission_id))
+    if waves_below is not None:
+        query = query.where(tasks.c.wave < waves_below)
     return [_task(row) for row in await read.rows(query.order_by(tasks.c.wave, tasks.c.key))]
 
 

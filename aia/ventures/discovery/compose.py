@@ -35,7 +35,7 @@ from aia.ventures.discovery.conduct import (
 from aia.ventures.discovery.grouped import grouped_of, ranges_of
 from aia.ventures.discovery.grouped import plain as unstored
 from aia.ventures.discovery.opportunity import opportunity_of, quoted
-from aia.ventures.model import NOT_SAMPLED, Assessment, Document, Need, Ranked
+from aia.ventures.model import NOT_SAMPLED, Assessment, Document, Need, Ranked, Statement
 from aia.ventures.sizing import Assumptions, parse_assumptions
 from aia.ventures.sizing.report import cited, counts_of, sizings_of
 
@@ -51,8 +51,9 @@ def compose(
     version: str,
     ended_at: Instant,
     companies: Companies | None = None,
+    statements: Sequence[Statement] | None = None,
 ) -> Report:
-    """The report of a mission whose tasks are done."""
+    """The report of a mission whose tasks are done; `statements` are those of its scouts, if they are at hand."""
     inputs = Inputs(tuple(task for task in tasks if task.state is TaskState.DONE))
     rows = [row for task in inputs.of("assess") for row in (task.result or {})["assessments"]]
     assessments = {a.need: a for a in map(Assessment.from_json, rows)}
@@ -96,7 +97,7 @@ def compose(
             *model_notes(inputs, model),
         ),
         run=Run(mission.id, mission.started_at or mission.created_at, ended_at),
-        grouped=_grouped(inputs, plain),
+        grouped=_grouped(inputs, plain, statements),
         basis=_basis(tasks, companies, ranges_of(read_of(inputs), len(documents))),
     )
 
@@ -117,8 +118,10 @@ def _sized(
     return sized
 
 
-def _grouped(inputs: Inputs, documents: Sequence[Document]) -> tuple[Grouped, ...]:
-    statements = statements_in(extracts_of(inputs))
+def _grouped(
+    inputs: Inputs, documents: Sequence[Document], statements: Sequence[Statement] | None
+) -> tuple[Grouped, ...]:
+    statements = statements_in(extracts_of(inputs)) if statements is None else statements
     return grouped_of([Need.from_json(row) for row in inputs.one("group")["needs"]], statements, documents)
 
 

@@ -62,6 +62,13 @@ def to_read(brief: Mapping[str, Any]) -> list[int] | None:
     return None if not continues else [i for first, end in spans(continues["new"]) for i in range(first, end)]
 
 
+def shared_in(brief: Mapping[str, Any]) -> str:
+    """The positions of documents that were read before, as `first-end` apart by spaces."""
+    bounds = [0, *(bound for span in spans(brief[CONTINUES]["new"]) for bound in span), int(brief["documents"])]
+    gaps = zip(bounds[::2], bounds[1::2], strict=True)
+    return " ".join(f"{first}-{end}" for first, end in gaps if first < end)
+
+
 def spans(ranges: str) -> list[tuple[int, int]]:
     """The bounds in `first-end first-end`."""
     parts = (part.split("-") for part in ranges.split())

@@ -58,9 +58,10 @@ def _passage(claim: NeedClaim, book: Casebook) -> str | None:
 def _tally(claim: NeedClaim, book: Casebook) -> Tally | None:
     """What was counted before of its need with what is new in it; None where all is to be counted."""
     before = book.counted.get(claim.need)
-    if before is None:
-        return None
-    return tally_of([book.statements[i] for i in book.needs[claim.need].members], book.documents, before)
+    if before is not None and claim.need not in book.counted_on:
+        members = [book.statements[i] for i in book.needs[claim.need].members]
+        book.counted_on[claim.need] = tally_of(members, book.documents, before)
+    return book.counted_on.get(claim.need)
 
 
 def _count(claim: NeedClaim, book: Casebook) -> str | None:

@@ -31,7 +31,7 @@ from aia.reports import Reports
 from aia.ventures.assessment import Basis
 from aia.ventures.discovery.basis import basis_values
 from aia.ventures.discovery.claims import CLAIMS_PER_NEED_MAX, PLANTED_ONE_IN
-from aia.ventures.discovery.continuing import CONTINUES, to_read
+from aia.ventures.discovery.continuing import CONTINUES, shared_in, to_read
 from aia.ventures.discovery.dealing import Deal, deals
 from aia.ventures.discovery.forecasts import METHODS
 from aia.ventures.discovery.grouped import ranges_of
@@ -195,11 +195,9 @@ def _shards(brief: Mapping[str, Any]) -> int:
 
 def _recall(brief: Mapping[str, Any], scout: Agent) -> list[PlannedTask]:
     """Where the mission goes on from another: a task that recalls what that one read, for nothing."""
-    new, documents = to_read(brief), int(brief["documents"])
-    if new is None:
+    if not brief.get(CONTINUES):
         return []
-    shared = sorted(set(range(documents)) - set(new))
-    work = {"recalls": brief[CONTINUES]["mission"], "round": 0, "ranges": ranges_of(shared, documents)}
+    work = {"recalls": brief[CONTINUES]["mission"], "round": 0, "ranges": shared_in(brief)}
     return [_task("extract/recalled", "group", 0, scout, "extract", "Recall what was read before", work, NOTHING)]
 
 

@@ -4,7 +4,7 @@ Scouts are judged when statements have been grouped, analysts and critics when f
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from aia.missions import Score, Task, Verdict
@@ -73,13 +73,14 @@ def _standing(reviewed: Mapping[str, Any], claims: Sequence[NeedClaim]) -> tuple
 
 
 def scout_verdicts(
-    tasks: Sequence[Task], keys: Sequence[Hashable], used: set[int]
+    tasks: Sequence[Task], keys: Sequence[Hashable], used: set[int], before: Collection[Hashable] = ()
 ) -> tuple[tuple[Verdict, ...], tuple[Score, ...]]:
     """Each statement that found its place in a need and says what none before it said counts.
 
-    `keys[i]` is what statement i says, over all tasks in order; `used` are the statements of needs.
+    `keys[i]` is what statement i says, over all tasks in order; `used` are the statements of needs. What was said
+    `before` says nothing new either.
     """
-    seen: set[Hashable] = set()
+    seen: set[Hashable] = set(before)
     verdicts: list[Verdict] = []
     sums: dict[str, tuple[int, int]] = {}
     index = 0

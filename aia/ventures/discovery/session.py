@@ -12,7 +12,7 @@ from aia.infra.plugins import load_plugin
 from aia.infra.sql import Database, Tx
 from aia.knowledge import Fact, Knowledge, Passage, StoredDocument
 from aia.llm import Model
-from aia.missions import Inputs, Mission, Task, TaskFailed, Work, results_of
+from aia.missions import Inputs, Mission, Task, TaskFailed, TaskState, Work, results_of
 from aia.reports import Reports, dumps
 from aia.ventures.assessment.tally import Tally, pack, tally_of, unpack
 from aia.ventures.assessment.voices import Audience
@@ -43,10 +43,11 @@ from aia.ventures.discovery.ruling import (
     scout_verdicts,
 )
 from aia.ventures.model import Assessment, Document, Need, Statement
+from aia.ventures.said import numbers_as_bytes, numbers_in, said_in
 from aia.ventures.words import content_words
 
 TOOLS = "aia.tools"
-TALLIES = "tallies"
+TALLIES, SAID = "tallies", "said"
 QUOTED = "quoted-in"
 
 
@@ -126,7 +127,8 @@ class DiscoverySession:
         stored = await self._documents()
         async with self._loading:
             if self._taken is None:
-                self._taken = await asyncio.to_thread(Taken.of, stored, inputs)
+                recalled = None if self._recalled is None else self._recalled.statements
+                self._taken = await asyncio.to_thread(Taken.of, stored, inputs, recalled)
             return self._taken
 
     async def _companies(self) -> list[Document] | None:
@@ -187,10 +189,24 @@ class DiscoverySession:
             recalled = await self._recall()
             known = (recalled.needs, len(recalled.statements))
         result = await self._tool("group", statements, texts, self._mission.seed, int(task.input["needs"]), known)
-        said = [tuple(content_words(text)) for text in texts]
+        before, said = await self._said(texts, 0 if known is None else known[1])
         used = {i for need in result["needs"] for i in need["members"]}
-        verdicts, scores = scout_verdicts(extracts_of(inputs), said, used)
+        verdicts, scores = scout_verdicts(extracts_of(inputs), said, used, before)
         return Work(result, units_of_work=read_anew(inputs), scores=scores, verdicts=verdicts)
+
+    async def _said(self, texts: Sequence[str], first_new: int) -> tuple[set[int], list[int]]:
+        """Hashes of what was said before, and of what each text says; 0 for those said before."""
+        left: dict[str, bytes] = {}
+        if grew_behind(self._mission.brief):
+            left = await self._pricing.memory.left_by(
+                self._principal, self._mission.brief[CONTINUES]["mission"], SAID
+            )
+        before = {h for data in left.values() for h in numbers_in(data)}
+        passed = first_new if before else 0
+        said = [0] * passed + await asyncio.to_thread(lambda: [said_in(text) for text in texts[passed:]])
+        every = before.union(said[passed:])
+        await self._pricing.memory.put(self._principal, self._mission.id, SAID, numbers_as_bytes(every))
+        return before, said
 
     async def _assess(self, task: Task, inputs: Inputs) -> Work:
         mine = dealt(needs_of(inputs), task.input)
@@ -320,8 +336,17 @@ class DiscoverySession:
         if stored is not None:
             return SignedReport(self._reports, self._pricing.memory, mission, None, stored)
         documents = await self._documents()
-        version = self._pricing.version
-        report = compose(mission, tasks, corpus, documents, version=version, ended_at=now, companies=companies)
+        taken = await self._read(Inputs(tuple(task for task in tasks if task.state is TaskState.DONE)))
+        report = compose(
+            mission,
+            tasks,
+            corpus,
+            documents,
+            version=self._pricing.version,
+            ended_at=now,
+            companies=companies,
+            statements=taken.statements,
+        )
         document = self._reports.signed(report, {d.id: d.text for d in documents}, now)
         return SignedReport(self._reports, self._pricing.memory, mission, document, dumps(document))
 
@@ -356,9 +381,17 @@ class Taken:
     audience: Audience
 
     @classmethod
-    def of(cls, stored: Sequence[StoredDocument], inputs: Inputs) -> "Taken":
+    def of(
+        cls, stored: Sequence[StoredDocument], inputs: Inputs, recalled: Sequence[Statement] | None = None
+    ) -> "Taken":
+        """`recalled` are the statements of the task that recalls what was read before, if they are at hand."""
         documents = unread_undated([plain(d) for d in stored], set(read_of(inputs)))
-        return cls(statements_in(extracts_of(inputs)), documents, Audience.of(documents))
+        tasks = extracts_of(inputs)
+        if recalled is not None and tasks and is_recall(tasks[0]):
+            statements = [*recalled, *statements_in(tasks[1:])]
+        else:
+            statements = statements_in(tasks)
+        return cls(statements, documents, Audience.of(documents))
 
 
 def _tallied(needs: Sequence[Need], taken: Taken, before: Mapping[str, Tally]) -> dict[str, Tally]:
