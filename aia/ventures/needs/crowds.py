@@ -21,6 +21,9 @@ COMMON_MIN, COMMON_SHARE = 10, 0.002
 SUSPECT_SHARE = 0.5
 """A text is compared with others where half of its runs are common; nearly all copies of a flood are."""
 BUCKETS = 1 << 22
+BUCKET_SHIFT = np.uint64(64 - 22)
+MIX = np.uint64(0x9E3779B97F4A7C15)
+BLOCK_TEXTS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,44 @@ def crowd_of(texts: Sequence[str]) -> Crowd:
 
 def _suspects(texts: Sequence[str], many: float) -> list[int]:
     """Rows whose runs of words many others have too."""
-    runs: list[list[int]] = []
+    known: dict[str, int] = {}
+    blocks = [_runs(texts[i : i + BLOCK_TEXTS], known) for i in range(0, len(texts), BLOCK_TEXTS)]
     counts = np.zeros(BUCKETS, np.int32)
+    for runs, _ in blocks:
+        np.add.at(counts, runs, 1)
+    common = counts >= many
+    found: list[int] = []
+    for block, (runs, owners) in enumerate(blocks):
+        own, shared = np.bincount(owners), np.bincount(owners, weights=common[runs])
+        suspect = np.flatnonzero((own > 0) & (shared >= SUSPECT_SHARE * own))
+        found.extend((suspect + block * BLOCK_TEXTS).tolist())
+    return found
+
+
+def _runs(texts: Sequence[str], known: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """(bucket, text) of each different run of three words of each text; a text of few words is one run.
+
+    `known` are the hashes of words met before: a word is hashed once, a run from the hashes of its words.
+    """
+    hashes: list[int] = []
+    lengths: list[int] = []
     for text in texts:
         words = tokens(text)
         if len(words) < WORDS_MIN:
-            own = [crc32(" ".join(words).encode()) % BUCKETS] if words else []
-        else:
-            own = sorted({crc32(" ".join(words[i : i + 3]).encode()) % BUCKETS for i in range(len(words) - 2)})
-        counts[own] += 1
-        runs.append(own)
-    common = counts >= many
-    return [i for i, own in enumerate(runs) if own and common[own].mean() >= SUSPECT_SHARE]
+            words = [" ".join(words)] * 3 if words else []
+        for word in words:
+            if word not in known:
+                known[word] = crc32(word.encode())
+        hashes.extend([known[word] for word in words])
+        lengths.append(len(words))
+    one = np.array(hashes, dtype=np.uint64)
+    owner = np.repeat(np.arange(len(texts), dtype=np.int64), lengths)
+    size = max(0, len(one) - 2)
+    mixed = ((one[:size] * MIX ^ one[1 : size + 1]) * MIX ^ one[2:]) * MIX
+    whole = owner[:size] == owner[2:]
+    buckets = (mixed[whole] >> BUCKET_SHIFT).astype(np.int64)
+    keys = np.unique(owner[:size][whole] * BUCKETS + buckets)
+    return keys % BUCKETS, keys // BUCKETS
 
 
 def joined(labels: np.ndarray, crowd: Crowd) -> np.ndarray:
