@@ -1,5 +1,6 @@
 """The `aia` command. Exit codes: 0 done, 1 checked and false, 2 cannot."""
 
+import gc
 import importlib
 import sys
 from typing import Any, cast
@@ -52,8 +53,13 @@ def cli() -> None:
     """An organisation of agents that finds ventures in real text."""
 
 
+COLLECT_AFTER = 50_000
+"""New objects between two looks for cycles: a corpus is many objects and no cycle, and each look walks over them."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the wheel: a clear message instead of a traceback for what a person can mend."""
+    gc.set_threshold(COLLECT_AFTER)
     try:
         result: Any = cli.main(args=arguments, standalone_mode=False)
     except AIAError as error:

@@ -42,8 +42,9 @@ def records_digest(records: Iterable[tuple[str, str, date | None, str | None, st
 
     A record is (id, SHA-256 of the text, day, author, source, fields).
     """
+    encode = json.JSONEncoder(sort_keys=True).encode
     lines = [
-        json.dumps([i, text, None if day is None else day.isoformat(), author, source, dict(fields)], sort_keys=True)
+        encode([i, text, None if day is None else day.isoformat(), author, source, dict(fields)])
         for i, text, day, author, source, fields in records
     ]
     return sha256("\n".join(sorted(lines)))

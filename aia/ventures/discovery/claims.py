@@ -66,9 +66,9 @@ class Casebook:
     audience: "Audience | None" = None
     """Of the documents; counted when it is needed if not given."""
     counted: Mapping[str, "Tally"] = field(default_factory=dict[str, "Tally"])
-    """By need, what an earlier discovery counted and its critics checked: a critic counts on from there."""
+    """By need, what an earlier discovery counted and its critics checked: critics count on from there."""
     counted_on: dict[str, "Tally"] = field(default_factory=dict[str, "Tally"])
-    """The same with what is new, worked out once for all claims of this book."""
+    """The same with what is new, as `critics.count_on` counts it; empty where critics count everything."""
 
     def documents_of(self, need: str) -> set[int]:
         return {self.statements[i].document for i in self.needs[need].members}

@@ -52,24 +52,25 @@ def compose(
     ended_at: Instant,
     companies: Companies | None = None,
     statements: Sequence[Statement] | None = None,
+    plain: Sequence[Document] | None = None,
 ) -> Report:
-    """The report of a mission whose tasks are done; `statements` are those of its scouts, if they are at hand."""
+    """The report of a mission whose tasks are done.
+
+    `statements` of its scouts and the documents as `plain` ones are worked out unless they are at hand.
+    """
     inputs = Inputs(tuple(task for task in tasks if task.state is TaskState.DONE))
     rows = [row for task in inputs.of("assess") for row in (task.result or {})["assessments"]]
     assessments = {a.need: a for a in map(Assessment.from_json, rows)}
     ranked = {row["need"]: Ranked.from_json(row) for row in inputs.one("rank")["ranked"]}
-    plain = [unstored(d) for d in documents]
-    digests = [d.sha256 for d in documents]
+    statements = statements_in(extracts_of(inputs)) if statements is None else statements
+    plain = [unstored(d) for d in documents] if plain is None else plain
     chosen: list[str] = inputs.one("direct")["opportunities"]
-    flags: Mapping[str, Sequence[str]] = inputs.one("review")["flags"]
-    arguments, model = arguments_of(inputs), mission.brief["model"]
-    sized = _sized(mission.brief.get("assumptions"), plain, mission.seed)
+    arguments, model, needs_max = arguments_of(inputs), mission.brief["model"], int(mission.brief["needs_max"])
+    digests, sized = [d.sha256 for d in documents], _sized(mission.brief.get("assumptions"), plain, mission.seed)
     return Report(
         title=mission.brief["title"],
         question=mission.brief["question"],
-        method=EXTRACTIVE
-        if model is None
-        else f"{EXTRACTIVE.partition(';')[0]}; names phrased and argued by {model}",
+        method=_method(model),
         seed=mission.seed,
         version=version,
         corpus=_summary(corpus, documents),
@@ -81,7 +82,7 @@ def compose(
                         a,
                         ranked[n],
                         quoted(a, plain, digests),
-                        found=flags.get(n, ()),
+                        found=inputs.one("review")["flags"].get(n, ()),
                         argued=argument_claims(arguments.get(n), str(model), documents),
                     ),
                 )
@@ -93,13 +94,18 @@ def compose(
         spend=_spend(tasks),
         budget=mission.budget,
         notes=(
-            *_notes(inputs, documents, chosen, int(mission.brief["needs_max"]), corpus.reading["rejected"]),
+            *_notes(inputs, statements, documents, chosen, needs_max, corpus.reading["rejected"]),
             *model_notes(inputs, model),
         ),
         run=Run(mission.id, mission.started_at or mission.created_at, ended_at),
         grouped=_grouped(inputs, plain, statements),
         basis=_basis(tasks, companies, ranges_of(read_of(inputs), len(documents))),
     )
+
+
+def _method(model: str | None) -> str:
+    named = f"{EXTRACTIVE.partition(';')[0]}; names phrased and argued by {model}"
+    return EXTRACTIVE if model is None else named
 
 
 def _sized(
@@ -118,10 +124,7 @@ def _sized(
     return sized
 
 
-def _grouped(
-    inputs: Inputs, documents: Sequence[Document], statements: Sequence[Statement] | None
-) -> tuple[Grouped, ...]:
-    statements = statements_in(extracts_of(inputs)) if statements is None else statements
+def _grouped(inputs: Inputs, documents: Sequence[Document], statements: Sequence[Statement]) -> tuple[Grouped, ...]:
     return grouped_of([Need.from_json(row) for row in inputs.one("group")["needs"]], statements, documents)
 
 
@@ -158,12 +161,13 @@ def _spend(tasks: Sequence[Task]) -> tuple[SpendLine, ...]:
 
 def _notes(
     inputs: Inputs,
+    statements: Sequence[Statement],
     documents: Sequence[StoredDocument],
     chosen: Sequence[str],
     needs_max: int,
     rejected: Mapping[str, int],
 ) -> tuple[str, ...]:
-    stating = {row[0] for task in inputs.of("extract") for row in (task.result or {})["statements"]}
+    stating = {statement.document for statement in statements}
     grouping = inputs.one("group")
     reviewed = inputs.one("review")
     sampled = rejected.get(NOT_SAMPLED, 0)

@@ -1,7 +1,9 @@
 """How the organisation did its work, as a report tells it: what was read, what critics broke; and that
 nothing planted is published. Pure, over finished tasks."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from struct import Struct
 from typing import Any
 
 from aia.core.errors import AIAError
@@ -9,7 +11,12 @@ from aia.knowledge import StoredDocument
 from aia.missions import Inputs, Task
 from aia.reports import Opportunity
 from aia.ventures.discovery.claims import ClaimKind, NeedClaim
-from aia.ventures.model import Statement
+from aia.ventures.model import Statement, StatementKind
+
+PACKED = "packed"
+PACKED_ROW = Struct("<iiiBdd")
+"""Document, start, end, kind, strength, severity."""
+_KINDS = (StatementKind.PROBLEM, StatementKind.REQUEST)
 
 
 class PlantedClaim(AIAError):
@@ -39,7 +46,29 @@ def positions_of(task: Task) -> list[int]:
 
 
 def statements_in(tasks: Sequence[Task]) -> list[Statement]:
-    return [Statement.from_json(row) for task in tasks for row in (task.result or {})["statements"]]
+    found: list[Statement] = []
+    for task in tasks:
+        result = task.result or {}
+        found.extend(map(Statement.from_json, result["statements"]))
+        found.extend(unpacked(result.get(PACKED, "")))
+    return found
+
+
+def number_of(task: Task) -> int:
+    """How many statements a task gave back."""
+    result = task.result or {}
+    return len(result["statements"]) + len(b64decode(result.get(PACKED, ""))) // PACKED_ROW.size
+
+
+def packed(statements: Sequence[Statement]) -> str:
+    """Many statements as one string of JSON: rows of `PACKED_ROW` in base64."""
+    rows = [(s.document, s.start, s.end, _KINDS.index(s.kind), s.strength, s.severity) for s in statements]
+    return b64encode(b"".join(PACKED_ROW.pack(*row) for row in rows)).decode()
+
+
+def unpacked(text: str) -> list[Statement]:
+    rows = PACKED_ROW.iter_unpack(b64decode(text))
+    return [Statement(d, start, end, _KINDS[kind], strength, hurts) for d, start, end, kind, strength, hurts in rows]
 
 
 def was_skipped(task: Task) -> bool:

@@ -83,13 +83,19 @@ class Recalled:
     needs: list[Need]
 
 
-def recall(tasks: Sequence[Task], both: Common) -> Recalled:
-    """From the tasks of the earlier mission; what its lost documents said is left out, and needs of too few."""
+def recall(tasks: Sequence[Task], both: Common, *, behind: bool = False) -> Recalled:
+    """From the tasks of the earlier mission; what its lost documents said is left out, and needs of too few.
+
+    `behind`: all of its documents stand where they stood, so none is lost.
+    """
     inputs = Inputs(tuple(task for task in tasks if task.state is TaskState.DONE))
+    found = statements_in(extracts_of(inputs))
+    if behind:
+        return Recalled(found, _standing(inputs, found))
     position = {before + i: now + i for now, before, count in both for i in range(count)}
     place: dict[int, int] = {}
     statements: list[Statement] = []
-    for index, statement in enumerate(statements_in(extracts_of(inputs))):
+    for index, statement in enumerate(found):
         if (now := position.get(statement.document)) is not None:
             place[index] = len(statements)
             statements.append(replace(statement, document=now))
@@ -101,3 +107,8 @@ def recall(tasks: Sequence[Task], both: Common) -> Recalled:
         if len({statements[i].document for i in members}) >= DOCUMENTS_MIN:
             needs.append(replace(need, members=members, medoids=medoids))
     return Recalled(statements, needs)
+
+
+def _standing(inputs: Inputs, statements: Sequence[Statement]) -> list[Need]:
+    needs = [Need.from_json(row) for row in inputs.one("group")["needs"]]
+    return [n for n in needs if len({statements[i].document for i in n.members}) >= DOCUMENTS_MIN]

@@ -55,12 +55,17 @@ def _passage(claim: NeedClaim, book: Casebook) -> str | None:
     return None
 
 
+def count_on(book: Casebook) -> None:
+    """Count what is new in the needs of candidates that an earlier discovery counted, once for all critics."""
+    for candidate in book.candidates:
+        before = book.counted.get(candidate.need)
+        if before is not None:
+            members = [book.statements[i] for i in book.needs[candidate.need].members]
+            book.counted_on[candidate.need] = tally_of(members, book.documents, before)
+
+
 def _tally(claim: NeedClaim, book: Casebook) -> Tally | None:
     """What was counted before of its need with what is new in it; None where all is to be counted."""
-    before = book.counted.get(claim.need)
-    if before is not None and claim.need not in book.counted_on:
-        members = [book.statements[i] for i in book.needs[claim.need].members]
-        book.counted_on[claim.need] = tally_of(members, book.documents, before)
     return book.counted_on.get(claim.need)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aia.missions import Score, Task, Verdict
 from aia.ventures.discovery.claims import NeedClaim
-from aia.ventures.discovery.conduct import is_recall
+from aia.ventures.discovery.conduct import is_recall, number_of
 
 
 def critic_verdicts(reviewed: Mapping[str, Any]) -> tuple[Verdict, ...]:
@@ -85,7 +85,7 @@ def scout_verdicts(
     sums: dict[str, tuple[int, int]] = {}
     index = 0
     for task in tasks:
-        accepted, number = 0, len((task.result or {})["statements"])
+        accepted, number = 0, number_of(task)
         for i in range(index, index + number):
             accepted += i in used and keys[i] not in seen
             seen.add(keys[i])

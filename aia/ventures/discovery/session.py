@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from aia.core.money import Units
@@ -20,8 +21,10 @@ from aia.ventures.discovery.arguments import argued, numbered
 from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
 from aia.ventures.discovery.compose import compose
 from aia.ventures.discovery.conduct import (
+    PACKED,
     extracts_of,
     is_recall,
+    packed,
     positions_of,
     read_anew,
     read_of,
@@ -30,6 +33,7 @@ from aia.ventures.discovery.conduct import (
     was_skipped,
 )
 from aia.ventures.discovery.continuing import CONTINUES, Recalled, grew_behind, recall
+from aia.ventures.discovery.critics import count_on
 from aia.ventures.discovery.dealing import dealt
 from aia.ventures.discovery.grouped import companies_of, plain, unread_undated
 from aia.ventures.discovery.memory import Memory
@@ -88,6 +92,7 @@ class DiscoverySession:
         self._taken: Taken | None = None
         self._recalled: Recalled | None = None
         self._counted: dict[str, Tally] | None = None
+        self._book: Casebook | None = None
 
     async def work(self, task: Task, inputs: Inputs) -> Work:
         """The task's skill names the tool; what it is given follows from the skill."""
@@ -145,7 +150,8 @@ class DiscoverySession:
             return Work({"statements": [], "skipped": True}, units_of_work=0, skipped=True)
         if is_recall(task):
             recalled = await self._recall()
-            return Work({"statements": [s.to_json() for s in recalled.statements]}, units_of_work=0)
+            rows = await asyncio.to_thread(packed, recalled.statements)
+            return Work({"statements": [], PACKED: rows}, units_of_work=0)
         documents = await self._documents()
         part = [documents[i] for i in positions_of(task)]
         how = self._mission.brief.get("statements", "rules")
@@ -161,7 +167,7 @@ class DiscoverySession:
                     earlier = brief[CONTINUES]["mission"]
                     tasks = await results_of(read, earlier)
                     both = await self._knowledge.in_common(read, brief[CONTINUES]["corpus"], brief["corpus"])
-                self._recalled = await asyncio.to_thread(recall, tasks, both)
+                self._recalled = await asyncio.to_thread(partial(recall, tasks, both, behind=grew_behind(brief)))
             return self._recalled
 
     async def _rounds(self, inputs: Inputs) -> list[Round]:
@@ -291,7 +297,13 @@ class DiscoverySession:
         ranked = _ranked_assessments(inputs)
         taken = await self._read(inputs)
         before = await self._counted_before()
-        return Casebook(tuple(ranked), needs, taken.statements, taken.documents, taken.audience, before)
+        async with self._loading:
+            if self._book is None:
+                texts = (taken.statements, taken.documents, taken.audience)
+                book = Casebook(tuple(ranked), needs, *texts, before)
+                await asyncio.to_thread(count_on, book)
+                self._book = book
+            return self._book
 
     def _hand_out(self, book: Casebook) -> tuple[list[NeedClaim], list[NeedClaim], list[NeedClaim]]:
         """The claims, those planted, and both together as they are dealt to critics: a function of the seed."""
@@ -343,6 +355,7 @@ class DiscoverySession:
             corpus,
             documents,
             version=self._pricing.version,
+            plain=None if any(d.day is None for d in taken.documents) else taken.documents,
             ended_at=now,
             companies=companies,
             statements=taken.statements,

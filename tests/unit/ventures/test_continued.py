@@ -1,7 +1,10 @@
 """New statements join the needs that stand, and what was not listed before is not taken for news."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aia.ventures.discovery.conduct import packed, unpacked
 from aia.ventures.model import Need, Statement, StatementKind
 from aia.ventures.needs import continue_needs
 from aia.ventures.vectors import Vectors
@@ -66,3 +69,20 @@ def test_many_outside_everything_have_all_grouped_anew_and_needs_that_stand_keep
     assert found.regrouped
     assert {"need0", "need1", "need2", "need3"} <= set(members)
     assert members["need0"] >= {*range(40)}
+
+
+@given(
+    st.lists(
+        st.builds(
+            Statement,
+            st.integers(0, 2**31 - 1),
+            st.integers(0, 2**31 - 1),
+            st.integers(0, 2**31 - 1),
+            st.sampled_from(StatementKind),
+            st.floats(0, 1),
+            st.floats(0, 1),
+        )
+    )
+)
+def test_packed_statements_are_those_that_were_packed(statements: list[Statement]):
+    assert unpacked(packed(statements)) == statements
