@@ -166,8 +166,10 @@ class Counts:
     """What is counted in the documents of a need; its terms rest on these numbers and on nothing else.
 
     A voice is one who speaks: an author, or a document without one; `assessment.voices` says who counts.
-    `severity[k]` are the voices that tell k kinds of harm. `unheard` are documents that advertise or repeat
-    others, `largest_*` the documents of the largest voice, source and company.
+    `severity[k]` are the voices that tell k kinds of harm, one more where
+    what became of the complaint concedes it: of `answered` voices `conceded` got relief or a late or disputed answer.
+    `unheard` are documents that advertise or repeat others, `largest_*` the documents of the largest voice, source
+    and company.
     """
 
     voices: int
@@ -184,6 +186,8 @@ class Counts:
     severity: tuple[int, ...]
     paying: int
     solved: int
+    answered: int = 0
+    conceded: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

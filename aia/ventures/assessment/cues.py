@@ -73,9 +73,15 @@ REGULATED = re.compile(
 )
 """A domain where law asks for a licence or special care."""
 
+RELIEF = re.compile(
+    r"(?<!without )(?<!no )(?<!not )\b(?:relief|refunded|reimbursed|compensated)\b|\buntimely\b", re.IGNORECASE
+)
+"""An answer that makes good, or that says of itself that it came late."""
+
 CONTEXT_CHARACTERS = 400
 ENGLISH_SHARE_MIN = 0.12
 ENGLISH_WORDS_MIN = 8
+_YES, _NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 
 
 def context(text: str, start: int, end: int) -> str:
@@ -86,6 +92,20 @@ def context(text: str, start: int, end: int) -> str:
 def harm(text: str) -> int:
     """How many of the five kinds of harm a text tells."""
     return sum(rule.search(text) is not None for rule in HARM.values())
+
+
+def is_answered(fields: Mapping[str, str]) -> bool:
+    """Whether a source tells what became of a complaint: the answer, whether in time, whether disputed."""
+    return any(fields.get(name, "").strip() for name in ("response", "timely", "disputed"))
+
+
+def concedes(fields: Mapping[str, str]) -> bool:
+    """Whether what became of a complaint speaks for it: relief was given, the answer came late or was disputed."""
+    return (
+        RELIEF.search(fields.get("response", "")) is not None
+        or fields.get("timely", "").strip().casefold() in _NO
+        or fields.get("disputed", "").strip().casefold() in _YES
+    )
 
 
 def is_foreign(text: str) -> bool:

@@ -9,11 +9,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
 from aia.core.ids import hash64
-from aia.ventures.assessment.cues import HARM, PAYING, PROMOTION, REGULATED, SOLVED, context, harm, is_foreign
+from aia.ventures.assessment.cues import (
+    HARM,
+    PAYING,
+    PROMOTION,
+    REGULATED,
+    SOLVED,
+    concedes,
+    context,
+    harm,
+    is_answered,
+    is_foreign,
+)
 from aia.ventures.assessment.voices import COPIES_MAX, nearness_of, voice_of
 from aia.ventures.copies import VALUES, Copies, Met
 from aia.ventures.model import Counts, Document, Statement
@@ -29,6 +41,8 @@ ROW = np.dtype(
         ("heard", "?"),
         ("paying", "?"),
         ("solved", "?"),
+        ("answered", "?"),
+        ("conceded", "?"),
         ("foreign", "?"),
         ("regulated", "?"),
         ("voice", "<u8"),
@@ -38,8 +52,12 @@ ROW = np.dtype(
         ("said", "<u8"),
     ]
 )
-"""`month` is year x 12 + month - 1; `harm` how many kinds its statements tell; `group` is of texts that repeat each
+"""`month` is year x 12 + month - 1; `harm` how many kinds its statements tell, one
+more where what became of it concedes it; `group` is of texts that repeat each
 other, -1 of what advertises; `said` are its words; 0 is nobody, no source, no company; `heard` whether it counts."""
+
+
+LAYOUT = crc32(str(ROW.descr).encode()).to_bytes(4, "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,8 @@ class Tally:
         voice = hash64(voice_of(d))
         row["document"], row["voice"] = place, voice
         row["month"] = NO_MONTH if d.day is None else d.day.year * 12 + d.day.month - 1
-        row["harm"] = max(map(harm, texts))
+        row["answered"], row["conceded"] = is_answered(d.fields), concedes(d.fields)
+        row["harm"] = min(max(map(harm, texts)) + int(row["conceded"]), len(HARM))
         row["paying"] = any(PAYING.search(text) for text in texts)
         row["solved"] = any(SOLVED.search(text) for text in texts)
         row["foreign"] = is_foreign(d.text)
@@ -172,6 +191,8 @@ class Tally:
             severity=tuple(np.bincount(told, minlength=len(HARM) + 1).tolist()),
             paying=len(np.unique(heard["voice"][heard["paying"]])),
             solved=self.solved,
+            answered=len(np.unique(heard["voice"][heard["answered"]])),
+            conceded=len(np.unique(heard["voice"][heard["conceded"]])),
         )
 
     def months(self, everything: Mapping[str, int]) -> tuple[tuple[str, int, int], ...]:
@@ -201,8 +222,8 @@ def _sizes(things: Any) -> tuple[int, int]:
 
 
 def pack(tallies: Mapping[str, Tally]) -> bytes:
-    """Tallies by name as bytes, to be kept."""
-    parts: list[bytes] = []
+    """Tallies by name as bytes, to be kept, behind a mark of the layout of their rows."""
+    parts: list[bytes] = [LAYOUT]
     for name, tally in sorted(tallies.items()):
         label = name.encode()
         sizes = np.array([len(label), len(tally.rows), len(tally.values)], "<u4")
@@ -211,9 +232,11 @@ def pack(tallies: Mapping[str, Tally]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, Tally]:
-    """What `pack` wrote; raises ValueError for what it did not."""
+    """What `pack` wrote, nothing where its rows had another layout; raises ValueError for what it did not."""
     found: dict[str, Tally] = {}
-    at = 0
+    if not data.startswith(LAYOUT):
+        return found
+    at = len(LAYOUT)
     while at < len(data):
         label, rows, values = np.frombuffer(data, "<u4", 3, at).tolist()
         at += 12

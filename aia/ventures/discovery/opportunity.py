@@ -79,6 +79,8 @@ def table_of(a: Assessment, rank: Ranked) -> dict[str, str | int]:
         "riceEffort": f"{rank.rice.effort:z.3f}",
         "riceScore": f"{rank.rice.score:z.3f}",
     }
+    if c.answered:
+        values |= {"answered": c.answered, "conceded": c.conceded}
     if a.momentum is not None:
         values |= {
             "slope": f"{a.momentum.slope:z.4f}",
@@ -108,8 +110,15 @@ def claims_of(
     if a.momentum is not None:
         claims.append(_momentum(a.momentum.slope, a.momentum.lower, said))
     harm = "{harmed} of {voices} voices tell of money, lost time, having to ask again, or worse; "
+    if a.counts.conceded:
+        harm = harm.replace("or worse; ", "or worse, or had it conceded; ")
     worth = "{paying} pay for a way round, would pay, or find it too dear; {solved} say that it is solved."
     claims.append(said(harm + worth, "harmed", "voices", "paying", "solved"))
+    if a.counts.answered:
+        became = (
+            "Of {answered} voices with an answer on record {conceded} got relief, or one that was late or disputed."
+        )
+        claims.append(said(became, "answered", "conceded"))
     if a.market is not None:
         near = "{companiesNear} of {companiesRead} companies read offer something near it."
         claims.append(said(near, "companiesNear", "companiesRead"))

@@ -61,6 +61,7 @@ CFPB = Layout(
         "issue": "Issue",
         "response": "Company response to consumer",
         "disputed": "Consumer disputed?",
+        "timely": "Timely response?",
         "state": "State",
     },
     date_order=DateOrder.MONTH_FIRST,

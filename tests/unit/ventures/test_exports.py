@@ -61,6 +61,7 @@ def test_the_complaint_export_is_read_as_published(tmp_path):
     assert document.source == "CFPB complaints"
     assert document.fields["company"] == "ACME BANK, N.A."
     assert document.fields["response"] == "Closed with explanation"
+    assert (document.fields["timely"], document.fields["disputed"]) == ("Yes", "N/A")
     assert corpus.reading.rejected == {"no text": 1_500}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aia.ventures.assessment import Audience, solved_voices, voice_months, voices
-from aia.ventures.assessment.cues import context, harm
+from aia.ventures.assessment.cues import concedes, context, harm
 from aia.ventures.assessment.tally import ROW, Tally, pack, tally_of, unpack
 from aia.ventures.model import Document, Statement, StatementKind
 
@@ -30,7 +30,7 @@ documents_of = st.lists(
         st.sampled_from([None, "ann", "Ann", "bob", "eve", "joe"]),
         st.sampled_from([None, date(2024, 1, 3), date(2024, 1, 9), date(2024, 3, 1)]),
         st.sampled_from([None, "forum", "store"]),
-        st.sampled_from([{}, {"company": "Acme"}, {"company": "ACME"}]),
+        st.sampled_from([{}, {"company": "Acme"}, {"company": "ACME", "response": "Closed with monetary relief"}]),
     ),
     min_size=1,
     max_size=24,
@@ -69,10 +69,13 @@ def test_a_tally_counts_what_the_voices_of_the_documents_say(documents: list[Doc
     for statement in members:
         if (voice := spoken[statement.document]) is not None:
             text = context(documents[statement.document].text, statement.start, statement.end)
-            told[voice] = max(told.get(voice, 0), harm(text))
+            conceded = concedes(documents[statement.document].fields)
+            told[voice] = max(told.get(voice, 0), min(5, harm(text) + conceded))
     counts = tally.counts(audience.voices)
     assert counts.voices == len(heard) == tally.voices
     assert counts.unheard == sum(voice is None for voice in spoken.values())
+    relieved = {v for i, v in spoken.items() if v is not None and "response" in documents[i].fields}
+    assert (counts.answered, counts.conceded) == (len(relieved), len(relieved))
     assert counts.solved == len(solved_voices(members, documents, spoken))
     assert list(counts.severity) == [Counter(told.values())[level] for level in range(6)]
     assert tally.months(audience.months) == voice_months(documents, spoken, audience)
@@ -107,3 +110,26 @@ def test_tallies_are_kept_as_they_are(corpora: list[list[Document]]):
     again = unpack(pack(tallies))
     assert again.keys() == tallies.keys()
     assert all(same(again[name], tally) and again[name].rows.dtype == ROW for name, tally in tallies.items())
+
+
+def test_what_became_of_a_complaint_adds_to_its_severity_and_is_counted_by_itself():
+    fields = (
+        {"response": "Closed with monetary relief", "timely": "Yes", "disputed": "N/A"},
+        {"response": "Closed without relief", "timely": "Yes", "disputed": "No"},
+        {"response": "Closed with explanation", "timely": "Yes", "disputed": "Yes"},
+        {"response": "Closed", "timely": "No"},
+        {},
+    )
+    text = "The branch lists my name as somebody else."
+    documents = [Document(f"d{i}", text, author=f"a{i}", fields=own) for i, own in enumerate(fields)]
+    members = [Statement(i, 0, len(text), StatementKind.PROBLEM, 0.5, 0.0) for i in range(len(documents))]
+    # Copies of one text have three voices at most, so each is counted by itself.
+    counts = [tally_of([s], documents).counts(5) for s in members]
+    assert [(c.answered, c.conceded) for c in counts] == [(1, 1), (1, 0), (1, 1), (1, 1), (0, 0)]
+    assert [c.severity.index(1) for c in counts] == [1, 0, 1, 1, 0]
+
+
+def test_tallies_of_another_layout_are_left_aside():
+    documents = [Document("d0", SAYINGS[0])]
+    kept = pack({"need": tally_of(statements_of(documents), documents)})
+    assert unpack(b"\0\0\0\0" + kept[4:]) == {}
