@@ -16,7 +16,7 @@ from aia.ventures.needs.continuity import Known, extend, match
 from aia.ventures.needs.grouping import group
 from aia.ventures.vectors import Vectors
 
-KNOWN_MAX = 8_000
+KNOWN_MAX = 4_000
 """Statements grouped before that new ones are held against."""
 PER_NEED_MIN = 30
 UNLISTED = ""
