@@ -58,7 +58,7 @@ class Knowledge:
         corpus = CorpusInfo(own, name, number, reading, tx.now, layout)
         new = [document for document, place in zip(documents, places, strict=True) if place is None]
         await store.add_corpus(tx, corpus, new)
-        tx.emit(Event("knowledge.corpus-kept", {"corpus": corpus.id, "documents": len(documents)}))
+        tx.emit(Event("knowledge.corpus-kept", {"corpus": corpus.id, "documents": number}))
         return corpus
 
     async def corpus(self, read: Read, corpus: str) -> CorpusInfo:
