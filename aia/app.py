@@ -28,6 +28,7 @@ from aia.identity import Identity
 from aia.infra.engine import ENGINES, Engine, EngineContext, InlineEngine
 from aia.infra.objects import FolderObjects, Objects
 from aia.infra.plugins import load_plugin
+from aia.infra.process import settle
 from aia.infra.sql import Consumer, Database, OutboxReader, migrate, open_database
 from aia.infra.telemetry import Telemetry, open_telemetry
 from aia.knowledge import Knowledge
@@ -143,6 +144,14 @@ async def open_app(
         if background:
             for work in (_drain_for_ever(app), _sign_for_ever(app), _follow_for_ever(app)):
                 stack.push_async_callback(_stop, database, asyncio.create_task(work))
+        yield app
+
+
+@asynccontextmanager
+async def open_to_stay(settings: Settings, *, durable: bool = True, background: bool = True) -> AsyncGenerator[App]:
+    """`open_app` for a process that serves until it is stopped."""
+    async with open_app(settings, durable=durable, background=background) as app:
+        settle()
         yield app
 
 

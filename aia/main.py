@@ -3,8 +3,8 @@
 from functools import partial
 
 from aia.api.server import create_api
-from aia.app import open_app
+from aia.app import open_to_stay
 from aia.config import load_settings
 
 settings = load_settings()
-app = create_api(settings, partial(open_app, settings))
+app = create_api(settings, partial(open_to_stay, settings))

@@ -3,10 +3,11 @@
     make bench-ledger                    three rounds
     make bench-ledger ARGS="--quick"     one short round, to see that it runs
 
-Everything is asked by closed-loop clients, in turn within each round; figures are medians over the rounds and
-ratios between them. AIA runs with holds, Merkle log and outbox on; of what it is asked, 1 % is a duplicate, 1 %
-cannot be paid, and a tenth reserves and captures. "Hot": every transfer touches one account, the treasury. Only
-transfers that were made count. After each run the books are checked: sums, floors, and the replay of the journal.
+The event loop and the garbage collector are set as `aia serve` sets them. Everything is asked by closed-loop
+clients, in turn within each round; figures are medians over the rounds and ratios between them. AIA runs with holds,
+Merkle log and outbox on; of what it is asked, 1 % is a duplicate, 1 % cannot be paid, and a tenth reserves and
+captures. "Hot": every transfer touches one account, the treasury. Only transfers that were made count. After each run
+the books are checked: sums, floors, and the replay of the journal.
 """
 
 import argparse
@@ -22,10 +23,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from uvicorn.loops.auto import auto_loop_factory
+
 from aia.core.clock import system_clock
 from aia.core.ids import random_ids
 from aia.core.money import Units
 from aia.core.principal import Principal
+from aia.infra.process import settle
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
 from aia.tokens import Account, Ledger, Outcome, Poster, Result, Token, Transfer, TransferKind, transfer
@@ -330,6 +334,7 @@ async def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round of 3 seconds: shows that it runs, no figure")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     asked = parser.parse_args()
+    settle()
     size = Size(rounds=1, seconds=3) if asked.quick else Size(rounds=3, seconds=10)
 
     def say(text: str) -> None:
@@ -347,4 +352,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(main())

@@ -6,9 +6,10 @@ from functools import partial
 
 import click
 import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
 
 from aia.api.server import create_api
-from aia.app import open_app
+from aia.app import open_to_stay
 from aia.cli.support import settings_with_logging
 from aia.config import Settings
 from aia.roles import ROLES, role_named
@@ -25,9 +26,10 @@ def command(role: str, host: str | None, port: int | None) -> None:
     settings = settings_with_logging()
     played = role_named(role)
     if not played.http:
-        asyncio.run(_loops(settings))
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:  # the loop that `uvicorn.run` takes as well
+            runner.run(_loops(settings))
         return
-    api = create_api(settings, partial(open_app, settings, background=played.loops))
+    api = create_api(settings, partial(open_to_stay, settings, background=played.loops))
     at = f"{host or settings.aia_host}:{port or settings.aia_port}"
     click.echo(f"AIA answers on http://{at} (API description: http://{at}/docs); stop with Ctrl-C", err=True)
     uvicorn.run(
@@ -45,5 +47,5 @@ async def _loops(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_app(settings, durable=False):
+    async with open_to_stay(settings, durable=False):
         await stop.wait()

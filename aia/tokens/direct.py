@@ -6,7 +6,7 @@ statements (watched transfers, accounts of the treasury) is left to the caller.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,7 +21,7 @@ from aia.tokens.recent import Recent
 from aia.tokens.service import POSTED
 from aia.tokens.store import Head
 from aia.tokens.store_ids import HOLD, TRANSFER, number_of
-from aia.tokens.store_postgres import PostgresDriver
+from aia.tokens.store_postgres import NOTHING_ABSENT, Absent, PostgresDriver
 from aia.tokens.store_posting import News, Wanted, change_of, nothing_found, rows_of, wanted_of
 
 MEMOS_MAX = 10_000
@@ -65,15 +65,9 @@ class DirectPosting:
         if any((debit := state.accounts.get(t.debit)) and debit.owner == TREASURY_OWNER for t in batch):
             return None  # a signed order may ask for it, which the ledger finds out
         posting = post(state, batch, now)
-        doubted = _doubted(batch, posting, recent)
-        if doubted:
-            known, rows = recent, (len(state.existing), len(state.holds))
-            recent, state, wanted = await _read(driver, recent, batch, now, doubted)
-            if recent is not known or (len(state.existing), len(state.holds)) != rows:  # something was found
-                posting = post(state, batch, now)
-        before = recent.head
+        before, absent = recent.head, _doubted(batch, posting, recent, state)
         if not posting.transfers:  # what was refused must be refused by what stands
-            if not await driver.stands(before):
+            if not await driver.stands(before, absent):
                 return None
         else:
             frontier, root, nodes = grow(before.frontier, posting.transfers)
@@ -81,7 +75,8 @@ class DirectPosting:
             body = json.dumps({"first_seq": before.next_seq, "last_seq": posting.next_seq - 1})
             news = News(new_id("evt"), self._organisation, POSTED, body, now)
             notes = await self._memo_numbers(driver, {t.memo for t in posting.transfers if t.memo})
-            if not await driver.write(change_of(posting, state, wanted, nodes, notes), before, after, news):
+            change = change_of(posting, state, wanted, nodes, notes)
+            if not await driver.write(change, before, after, news, absent):
                 return None
             recent.follow(posting, after)
         self._recent = None if recent.full else recent
@@ -106,6 +101,7 @@ class DirectPosting:
         if self._driver is None:
             self._conn = await self._database.engine.connect()
             self._driver = await PostgresDriver.on(self._conn)
+            await self._driver.plan_once()
         return self._driver
 
     async def close(self) -> None:
@@ -117,30 +113,28 @@ class DirectPosting:
             await conn.close()
 
 
-def _doubted(batch: Sequence[Transfer], posting: Posting, recent: Recent) -> set[str]:
-    """Ids that were taken to be new and whose transfers were refused.
+def _doubted(batch: Sequence[Transfer], posting: Posting, recent: Recent, state: State) -> Absent:
+    """What was taken to be new and whose transfers were refused.
 
     The index that would refuse to write such an id twice is not asked when nothing of it is written, and who asks
     again for what was done must hear so, not that it cannot be done any more.
     """
     refused = [t for t, result in zip(batch, posting.results, strict=True) if result.outcome not in DONE]
     if not refused:
-        return set()
-    named = [(TRANSFER, name) for t in refused for name in (t.id, t.reverses) if name and not recent.has(name)]
-    named += [(HOLD, t.hold_id) for t in refused if t.hold_id is not None and t.hold_id not in recent.holds]
-    numbers = {name: number_of(prefix, name) for prefix, name in named}
-    return {name for name, number in numbers.items() if number is not None and recent.is_new(number)}
+        return NOTHING_ABSENT
+    transfers = {name for t in refused for name in (t.id, t.reverses) if name and name not in state.existing}
+    holds = {t.hold_id for t in refused if t.hold_id is not None and t.hold_id not in recent.holds}
+    return Absent(
+        [n for name in transfers if (n := number_of(TRANSFER, name)) is not None and recent.is_new(n)],
+        [n for name in holds if (n := number_of(HOLD, name)) is not None and recent.is_new(n)],
+    )
 
 
 async def _read(
-    driver: PostgresDriver,
-    recent: Recent | None,
-    batch: Sequence[Transfer],
-    now: Instant,
-    doubted: Collection[str] = frozenset(),
+    driver: PostgresDriver, recent: Recent | None, batch: Sequence[Transfer], now: Instant
 ) -> tuple[Recent, State, Wanted]:
     """All that a batch must know, and what is at hand after it was read. Read rows under another head replace it."""
-    wanted = wanted_of(batch, recent, doubted)
+    wanted = wanted_of(batch, recent)
     rows = nothing_found()
     if recent is None or not wanted.nothing():
         head, found = await driver.read(wanted)

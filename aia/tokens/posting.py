@@ -139,10 +139,11 @@ def _post_chain(book: "_Book", chain: Sequence[Transfer]) -> list[Result]:
     for transfer in chain:
         results.append(_post_one(book, transfer))
         if results[-1].outcome not in DONE:
-            book.undo_chain()
+            book.end_chain(keep=False)
             failed = [Result(other.id, Outcome.LINKED_FAILED) for other in chain]
             failed[len(results) - 1] = results[-1]
             return failed
+    book.end_chain(keep=True)
     return results
 
 
@@ -267,7 +268,7 @@ def _size_refusal(debit: Account, credit: Account, transfer: Transfer) -> Outcom
 class _Book:
     """What a batch has changed so far, over the state before it; never seen outside this module.
 
-    A chain is applied in place; what it changed stands in `_undo` until the next one begins.
+    A chain is applied in place; what it changed stands in `_undo` until it ends.
     """
 
     def __init__(self, state: State, now: Instant) -> None:
@@ -281,7 +282,7 @@ class _Book:
         self._rows: dict[str, PostedTransfer] = {}
         self._reversed: dict[str, int] = {}
         self._chain_start = 0
-        self._undo: list[tuple[dict[str, Any], str, Any]] = []
+        self._undo: list[tuple[dict[str, Any], str, Any]] | None = None  # None: not within a chain
 
     def account(self, name: str) -> Account | None:
         return self._accounts.get(name) or self._before.accounts.get(name)
@@ -297,10 +298,13 @@ class _Book:
 
     def begin_chain(self) -> None:
         self._chain_start = len(self.appended)
-        self._undo.clear()
+        self._undo = []
 
-    def undo_chain(self) -> None:
-        for place, key, before in reversed(self._undo):
+    def end_chain(self, *, keep: bool) -> None:
+        changes, self._undo = self._undo or [], None
+        if keep:
+            return
+        for place, key, before in reversed(changes):
             if before is None:
                 del place[key]
             else:
@@ -308,7 +312,8 @@ class _Book:
         del self.appended[self._chain_start :]
 
     def _put(self, place: dict[str, Any], key: str, value: Any) -> None:
-        self._undo.append((place, key, place.get(key)))
+        if self._undo is not None:
+            self._undo.append((place, key, place.get(key)))
         place[key] = value
 
     def apply(self, debit: Account, credit: Account, transfer: Transfer) -> Result:

@@ -5,7 +5,7 @@ dialects take sets: PostgreSQL arrays, on the driver's connection of the same tr
 costs a fraction of what it costs through SQLAlchemy), SQLite lists of rows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -135,13 +135,11 @@ def nothing_found() -> Rows:
     return [], [], [], {}
 
 
-def wanted_of(
-    batch: Sequence[Transfer], known: Known | None = None, doubted: Collection[str] = frozenset()
-) -> Wanted:
-    """What must be read for a batch, beside what is known. Doubted ids are read even if they seem to be new."""
+def wanted_of(batch: Sequence[Transfer], known: Known | None = None) -> Wanted:
+    """What must be read for a batch, beside what is known."""
 
-    def asked(name: str, number: int) -> bool:
-        return known is None or name in doubted or not known.is_new(number)
+    def asked(number: int) -> bool:
+        return known is None or not known.is_new(number)
 
     rows = touched(batch)
     accounts, held = ({}, {}) if known is None else (known.accounts, known.holds)
@@ -151,8 +149,8 @@ def wanted_of(
     unusable = {name for names in (transfers, holds) for name, number in names.items() if number is None}
     return Wanted(
         accounts=[name for name in rows.accounts if name not in accounts and is_text(name)],
-        transfers=[number for name, number in numbers.items() if asked(name, number)],
-        holds=[number for name, number in holds.items() if number is not None and asked(name, number)],
+        transfers=[number for number in numbers.values() if asked(number)],
+        holds=[number for number in holds.values() if number is not None and asked(number)],
         reversed=[n for n in {number_of(TRANSFER, t.reverses) for t in batch if t.reverses} if n is not None],
         numbers=numbers,
         unusable=frozenset(unusable),

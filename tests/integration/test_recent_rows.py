@@ -98,6 +98,17 @@ async def test_an_id_from_a_clock_that_is_ahead_is_posted_once(warm: App):
     await check(warm)
 
 
+async def test_what_was_done_is_not_refused_when_it_could_not_be_done_any_more(warm: App):
+    """Its id seems to be new and it is refused, so no index would tell: the write is made only if it is absent."""
+    early = replace(move("", "a", "b", 7), id=random_ids(lambda: warm.clock() + timedelta(days=1))("tfr"))
+    assert await post(warm, early) == ["created"]
+    assert await ask(warm.poster, move("all", "a", "c", 1_000 - 7)) == ["created"]
+    assert await ask(warm.poster, early) == ["exists"]
+    assert await ask(warm.poster, move("1", "c", "b", 1), early) == ["created", "exists"]
+    assert await ask(warm.poster, move("2", "a", "b", 7), move("3", "c", "b", 1)) == ["insufficient-funds", "created"]
+    await check(warm)
+
+
 async def test_a_transfer_that_a_clock_ahead_named_can_be_refunded(warm: App):
     paid = replace(move("", "a", "b", 7), id=random_ids(lambda: warm.clock() + timedelta(days=1))("tfr"))
     assert await post(warm, paid) == ["created"]
