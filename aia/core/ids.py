@@ -1,8 +1,8 @@
 """Ids: prefixed and sortable when made by a clock, stable when made from content."""
 
 import hashlib
-import secrets
 from collections.abc import Callable
+from os import urandom
 from typing import TypeAlias
 
 from aia.core.clock import Clock, system_clock
@@ -15,6 +15,8 @@ NewId: TypeAlias = Callable[[str], str]
 
 _TWO = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _WORD = (1 << 60) - 1
+_FIVE_BITS = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))
+"""A digit for each byte: as random as the byte, as each digit stands for eight of them."""
 
 
 def _base32(value: int, length: int) -> str:
@@ -31,11 +33,17 @@ def _base32(value: int, length: int) -> str:
 
 
 def random_ids(clock: Clock = system_clock) -> NewId:
-    """Ids in the manner of ULID: 48 bits of milliseconds, then 80 random bits."""
+    """Ids in the manner of ULID: 48 bits of milliseconds in ten digits, then 80 random bits in sixteen."""
+    stamp = (-1, "")  # the milliseconds of the last id, and their digits
 
     def new_id(prefix: str) -> str:
+        nonlocal stamp
         milliseconds = int(clock().timestamp() * 1000)
-        return f"{prefix}_{_base32((milliseconds << 80) | int.from_bytes(secrets.token_bytes(10)), 26)}"
+        before, digits = stamp
+        if milliseconds != before:
+            digits = _base32(milliseconds, 10)
+            stamp = (milliseconds, digits)
+        return f"{prefix}_{digits}{urandom(16).translate(_FIVE_BITS).decode()}"
 
     return new_id
 

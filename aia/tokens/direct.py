@@ -144,12 +144,10 @@ async def _read(
         rows = rows_of(driver, found)
     accounts, existing, holds, reversed_units = rows
     recent.learn(accounts, holds)
-    named = {t.id for t in batch} | {t.reverses for t in batch if t.reverses}
-    at_hand = {name: row for name in named if (row := recent.transfer(name))}
     state = State(
         accounts=recent.accounts,
         holds=recent.holds,
-        existing=at_hand | {row.id: row for row in existing},
+        existing={**wanted.at_hand, **{row.id: row for row in existing}},
         reversed_units=reversed_units,
         next_seq=recent.head.next_seq,
         unusable=wanted.unusable,

@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -43,8 +44,7 @@ class PosterFull(TooLarge):
     title = "The ledger has too much to do"
 
 
-@dataclass(frozen=True, slots=True)
-class _Submission:
+class _Submission(NamedTuple):
     batch: Sequence[Transfer]
     done: "asyncio.Future[tuple[Result, ...]]"
 

@@ -59,7 +59,7 @@ _NOTHING = Units(0)
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The rows a store must load and lock, each sorted."""
+    """The rows a store must load, each once."""
 
     accounts: tuple[str, ...]
     holds: tuple[str, ...]
@@ -101,7 +101,7 @@ def touched(batch: Sequence[Transfer]) -> Touched:
     accounts = {t.debit for t in batch} | {t.credit for t in batch}
     holds = {t.hold_id for t in batch if t.hold_id is not None}
     transfers = {t.id for t in batch} | {t.reverses for t in batch if t.reverses is not None}
-    return Touched(tuple(sorted(accounts)), tuple(sorted(holds)), tuple(sorted(transfers)))
+    return Touched(tuple(accounts), tuple(holds), tuple(transfers))
 
 
 def too_large(batch: Sequence[Transfer]) -> tuple[Result, ...] | None:
@@ -357,7 +357,7 @@ class _Book:
         return Posting(
             results=results,
             transfers=tuple(self.appended),
-            accounts=tuple(account for _, account in sorted(self._accounts.items())),
+            accounts=tuple(self._accounts.values()),
             holds_created=tuple(h for i, h in self._holds.items() if i not in known),
             holds_changed=tuple(h for i, h in self._holds.items() if i in known),
             next_seq=self._before.next_seq + len(self.appended),

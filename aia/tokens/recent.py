@@ -39,11 +39,10 @@ class Recent:
         """Whether there is so much that it is time to begin anew."""
         return len(self.accounts) > ACCOUNTS_MAX or len(self.holds) > HOLDS_MAX
 
-    def has(self, transfer_id: str) -> bool:
-        return transfer_id in self._young or transfer_id in self._old
-
-    def transfer(self, transfer_id: str) -> PostedTransfer | None:
-        return self._young.get(transfer_id) or self._old.get(transfer_id)
+    def transfers(self, ids: Iterable[str]) -> dict[str, PostedTransfer]:
+        """Those of the transfers that are known."""
+        young, old = self._young, self._old
+        return {name: row for name in ids if (row := young.get(name) or old.get(name))}
 
     def is_new(self, number: int) -> bool:
         """Whether an id of that number that is not known here cannot stand, if its maker's clock is right."""

@@ -5,7 +5,7 @@ dialects take sets: PostgreSQL arrays, on the driver's connection of the same tr
 costs a fraction of what it costs through SQLAlchemy), SQLite lists of rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -92,7 +92,7 @@ class Known(Protocol):
     @property
     def holds(self) -> Mapping[str, Hold]: ...
 
-    def has(self, transfer_id: str) -> bool: ...
+    def transfers(self, ids: Iterable[str]) -> dict[str, PostedTransfer]: ...
 
     def is_new(self, number: int) -> bool:
         """Whether a transfer or hold of that number, not being at hand, is as good as sure not to stand."""
@@ -103,13 +103,14 @@ class Known(Protocol):
 class Wanted:
     """What a batch must know, as a database can be asked; `unusable` are ids it cannot be asked for.
 
-    `numbers`: of transfers by id, all that are not at hand.
+    `at_hand`: transfers that need not be read; `numbers`: of the others, by id.
     """
 
     accounts: list[str]
     transfers: list[int]
     holds: list[int]
     reversed: list[int]
+    at_hand: Mapping[str, PostedTransfer]
     numbers: Mapping[str, int]
     unusable: frozenset[str]
 
@@ -143,7 +144,8 @@ def wanted_of(batch: Sequence[Transfer], known: Known | None = None) -> Wanted:
 
     rows = touched(batch)
     accounts, held = ({}, {}) if known is None else (known.accounts, known.holds)
-    transfers = {name: number_of(TRANSFER, name) for name in rows.transfers if known is None or not known.has(name)}
+    at_hand = {} if known is None else known.transfers(rows.transfers)
+    transfers = {name: number_of(TRANSFER, name) for name in rows.transfers if name not in at_hand}
     holds = {name: number_of(HOLD, name) for name in rows.holds if name not in held}
     numbers = {name: number for name, number in transfers.items() if number is not None}
     unusable = {name for names in (transfers, holds) for name, number in names.items() if number is None}
@@ -152,6 +154,7 @@ def wanted_of(batch: Sequence[Transfer], known: Known | None = None) -> Wanted:
         transfers=[number for number in numbers.values() if asked(number)],
         holds=[number for number in holds.values() if number is not None and asked(number)],
         reversed=[n for n in {number_of(TRANSFER, t.reverses) for t in batch if t.reverses} if n is not None],
+        at_hand=at_hand,
         numbers=numbers,
         unusable=frozenset(unusable),
     )

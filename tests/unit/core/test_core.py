@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from aia.core.clock import rfc3339
 from aia.core.errors import Invalid
-from aia.core.ids import content_id, random_ids
+from aia.core.ids import ALPHABET, content_id, random_ids
 from aia.core.money import UNITS_MAX, Units, apportion, format_units, parse_units
 from aia.core.pages import PageRequest, page_of
 
@@ -43,6 +44,19 @@ def test_ids_of_a_later_millisecond_sort_later():
     late = random_ids(lambda: datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC))("x")
     assert early < late
     assert len(early) == len("x_") + 26
+
+
+def test_ids_of_one_millisecond_begin_alike_and_take_every_digit_as_often():
+    """The digits are those of a ULID: the time in ten, then eighty random bits in sixteen."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    new_id = random_ids(lambda: at)
+    digits = [new_id("x").removeprefix("x_") for _ in range(4_000)]
+    assert len(set(digits)) == 4_000
+    (stamp,) = {text[:10] for text in digits}
+    assert sum(ALPHABET.index(d) * 32**place for place, d in enumerate(reversed(stamp))) == at.timestamp() * 1000
+    counts = Counter("".join(text[10:] for text in digits))
+    assert set(counts) == set(ALPHABET)
+    assert max(counts.values()) - min(counts.values()) < 10 * (16 * 4_000 / 32) ** 0.5
 
 
 @given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))

@@ -64,13 +64,10 @@ def test_the_oldest_transfers_go_and_ids_of_their_time_are_asked_for_again():
         later = START + timedelta(seconds=10 * (turn + 1))
         recent.follow(posting(first, TRANSFERS_MAX, later), Head(first + TRANSFERS_MAX, b"", b""))
     assert recent.head.next_seq == 1 + 3 * TRANSFERS_MAX
-    assert not recent.has("tfr_1")
-    assert not recent.has(f"tfr_{TRANSFERS_MAX}")
-    assert recent.transfer("tfr_1") is None
-    kept = recent.transfer(f"tfr_{TRANSFERS_MAX + 1}")
-    assert kept is not None
-    assert kept.seq == TRANSFERS_MAX + 1
-    assert recent.has(f"tfr_{3 * TRANSFERS_MAX}")
+    asked = [f"tfr_{n}" for n in (1, TRANSFERS_MAX, TRANSFERS_MAX + 1, 3 * TRANSFERS_MAX)]
+    kept = recent.transfers(asked)
+    assert list(kept) == asked[2:]
+    assert [row.seq for row in kept.values()] == [TRANSFERS_MAX + 1, 3 * TRANSFERS_MAX]
     assert not recent.is_new(number_at(START + timedelta(seconds=10)))
     assert recent.is_new(number_at(START + timedelta(seconds=10) + APART))
 
