@@ -8,7 +8,6 @@ every row as a value of the domain and adds up balances and no more; and inclusi
 """
 
 import argparse
-import asyncio
 import json
 import random
 import resource
@@ -33,6 +32,7 @@ from aia.infra.telemetry import open_telemetry
 from aia.tokens import Account, Ledger, SigningKey, Token, Transfer, TransferKind, TransferLog, store
 from aia.tokens.audit.verify import Audit, audit
 from aia.tokens.log import VerifierKey
+from benchmarks.served import run_as_served
 from tests.support.postgres import PostgresServer
 
 SYSTEM = Principal.system()
@@ -188,7 +188,7 @@ def main() -> None:
         url = f"sqlite:///{file}"
         if file is None:
             url = stack.enter_context(PostgresServer()).create_database("audit")
-        detail = asyncio.run(run(url, file, count, rounds))
+        detail = run_as_served(run(url, file, count, rounds))
     for name, value in detail.items():
         print(f"{name:26}{value:>14,}")
     ratios = {

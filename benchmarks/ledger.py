@@ -23,17 +23,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from uvicorn.loops.auto import auto_loop_factory
-
 from aia.core.clock import system_clock
 from aia.core.ids import random_ids
 from aia.core.money import Units
 from aia.core.principal import Principal
-from aia.infra.process import settle
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
 from aia.tokens import Account, Ledger, Outcome, Poster, Result, Token, Transfer, TransferKind, transfer
 from aia.tokens.audit.verify import audit
+from benchmarks.served import run_as_served
 from benchmarks.usage import Cpu, cpu_now
 from tests.support.postgres import PostgresServer
 
@@ -334,7 +332,6 @@ async def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round of 3 seconds: shows that it runs, no figure")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     asked = parser.parse_args()
-    settle()
     size = Size(rounds=1, seconds=3) if asked.quick else Size(rounds=3, seconds=10)
 
     def say(text: str) -> None:
@@ -352,5 +349,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(main())
+    run_as_served(main())
