@@ -8,6 +8,7 @@ import numpy as np
 
 from aia.ventures.needs.communities import communities, neighbour_graph
 from aia.ventures.needs.neighbours import nearest
+from aia.ventures.needs.rows import rows_of
 from aia.ventures.vectors import Vectors
 
 RESOLUTIONS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -20,7 +21,7 @@ THEMES_MIN = 5
 def theme_centres(vectors: Vectors, seed: int) -> Vectors | None:
     """(themes, d) unit centres of at least five themes of ten documents; None where there are none."""
     best: Vectors | None = None
-    graph = neighbour_graph(*nearest(vectors, NEIGHBOURS))
+    graph = neighbour_graph(*nearest(rows_of(vectors), NEIGHBOURS))
     for resolution in RESOLUTIONS:
         labels = communities(graph, resolution, seed)
         themes, counts = np.unique(labels, return_counts=True)

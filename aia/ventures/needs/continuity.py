@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aia.ventures.needs.neighbours import nearest_in
+from aia.ventures.needs.rows import Rows, cosines, floats, rows_of
 from aia.ventures.vectors import Vectors
 
 VOTERS = 10
@@ -65,8 +66,9 @@ def extend(known: Known, new: Vectors) -> Extension:
     """
     if not len(new) or not len(known.vectors):
         return Extension((None,) * len(new), ())
-    neighbours, similarities = nearest_in(new, known.vectors, VOTERS)
-    floor = _usual_similarity(known.vectors)
+    before, rows = rows_of(known.vectors), rows_of(new)
+    neighbours, similarities = nearest_in(rows, before, VOTERS)
+    floor = _usual_similarity(before)
     assigned: list[str | None] = []
     for row, values in zip(neighbours.tolist(), similarities.tolist(), strict=True):
         votes: Counter[str | None] = Counter()
@@ -76,22 +78,23 @@ def extend(known: Known, new: Vectors) -> Extension:
         sure = votes[best] >= AGREEMENT_MIN * sum(votes.values()) and max(values) >= floor
         assigned.append(best if sure else None)
     left = [i for i, need in enumerate(assigned) if need is None]
-    return Extension(tuple(assigned), _near_each_other(new, left, floor))
+    return Extension(tuple(assigned), _near_each_other(rows, left, floor))
 
 
-def _usual_similarity(vectors: Vectors) -> float:
+def _usual_similarity(known: Rows) -> float:
     """The similarity to the nearest other that all but one in twenty of (at most 500) known statements have."""
-    rows = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), 500)).astype(int))
-    values = nearest_in(vectors[rows], vectors, 2)[1][:, -1]
+    chosen = np.unique(np.linspace(0, len(known) - 1, min(len(known), 500)).astype(int))
+    values = nearest_in(known[chosen], known, 2)[1][:, -1]
     return float(np.quantile(values, SIMILARITY_QUANTILE))
 
 
-def _near_each_other(vectors: Vectors, rows: Sequence[int], floor: float) -> tuple[tuple[int, ...], ...]:
+def _near_each_other(new: Rows, outside: Sequence[int], floor: float) -> tuple[tuple[int, ...], ...]:
     """Greedy groups of at least three rows around the row with the most others within reach."""
-    left = list(rows)
+    left = list(outside)
     groups: list[tuple[int, ...]] = []
     while len(left) >= OPEN_MIN:
-        within = np.round(vectors[left] @ vectors[left].T, 4) >= floor
+        rest = floats(new[left])
+        within = cosines(rest @ rest.T) >= floor
         centre = int(within.sum(axis=1).argmax())
         members = np.flatnonzero(within[centre]).tolist()
         if len(members) < OPEN_MIN:

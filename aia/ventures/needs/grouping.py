@@ -27,6 +27,7 @@ from aia.ventures.needs.crowds import Crowd, crowd_of, joined
 from aia.ventures.needs.kinship import kinship_of, shares_of
 from aia.ventures.needs.names import Read, name_groups, read_groups, terms_of
 from aia.ventures.needs.neighbours import nearest
+from aia.ventures.needs.rows import Rows, rows_of
 from aia.ventures.vectors import Vectors
 
 DOCUMENTS_MIN = 3
@@ -114,16 +115,20 @@ def partition(vectors: Vectors, *, seed: int, texts: Sequence[str] | None = None
     """
     if texts is not None and (crowd := crowd_of(texts)).spare.any():
         kept = np.flatnonzero(~crowd.spare)
-        return _widened(partition(vectors[kept], seed=seed), kept, crowd)
-    n = len(vectors)
+        return _widened(_partition(rows_of(vectors[kept]), seed), kept, crowd)
+    return _partition(rows_of(vectors), seed)
+
+
+def _partition(rows: Rows, seed: int) -> Partition:
+    n = len(rows)
     small = n <= SAMPLE_ROWS_MAX
-    neighbours, similarities = nearest(vectors, NEIGHBOURS_WIDE if small else NEIGHBOURS, seed=seed)
+    neighbours, similarities = nearest(rows, NEIGHBOURS_WIDE if small else NEIGHBOURS, seed=seed)
     if small:
         resolution = choose_resolution(neighbours, similarities, seed=seed)
     else:
         # A graph of fixed degree falls apart the more, the larger it is: the same grain is at resolution times size.
-        rows = np.sort(np.random.default_rng(seed).choice(n, SAMPLE_ROWS_MAX, replace=False))
-        sampled = choose_resolution(*nearest(vectors[rows], NEIGHBOURS_WIDE, seed=seed), seed=seed)
+        sample = np.sort(np.random.default_rng(seed).choice(n, SAMPLE_ROWS_MAX, replace=False))
+        sampled = choose_resolution(*nearest(rows[sample], NEIGHBOURS_WIDE, seed=seed), seed=seed)
         resolution = sampled * SAMPLE_ROWS_MAX / n
     graph = neighbour_graph(neighbours[:, :NEIGHBOURS], similarities[:, :NEIGHBOURS])
     labels = communities(graph, resolution, seed)

@@ -2,12 +2,12 @@
 
 By cells: rows are split among the square root of n centres (spherical k-means, Dhillon and Modha, 2001), and each row
 looks among the rows of the cells nearest its own, as inverted file indexes do (Jégou, Douze and Schmid, 2011).
-Similarities are rounded and ties go to the lower index, so that the last bits of a sum decide nothing.
+Products are of whole numbers and ties go to the lower index, so neither blocks nor the last bits of a sum decide.
 """
 
 import numpy as np
 
-from aia.ventures.vectors import Vectors
+from aia.ventures.needs.rows import Rows, cosines, floats, rows_of
 
 EXACT_ROWS_MAX = 20_000
 BLOCK_ROWS = 1_024
@@ -15,52 +15,47 @@ SPARE = 6
 CENTRE_SAMPLE_ROWS = 20_000
 CENTRE_ROUNDS = 3
 CELLS_PROBED = 16
-DECIMALS = 4
 
 Found = tuple[np.ndarray, np.ndarray]
 
 
-def nearest(vectors: Vectors, k: int, *, seed: int = 0, exact_rows_max: int = EXACT_ROWS_MAX) -> Found:
+def nearest(rows: Rows, k: int, *, seed: int = 0, exact_rows_max: int = EXACT_ROWS_MAX) -> Found:
     """(n, k) indices (int32) and cosine similarities (float32) of each row's nearest others, nearest first.
 
-    `vectors` (n, d) have length 1. Where a row finds fewer than k by cells, it stands for itself with similarity 0.
+    Where a row finds fewer than k by cells, it stands for itself with similarity 0.
     """
-    n = len(vectors)
+    n = len(rows)
     k = min(k, n - 1)
     indices = np.tile(np.arange(n, dtype=np.int32)[:, None], k)
     similarities = np.zeros((n, k), np.float32)
     everything = np.arange(n, dtype=np.int32)
-    if n <= exact_rows_max:
-        work = [(everything[start : start + BLOCK_ROWS], everything) for start in range(0, n, BLOCK_ROWS)]
-    else:
-        work = _by_cells(vectors, seed)
-    for rows, candidates in work:
-        for start in range(0, len(rows), BLOCK_ROWS):
-            part = rows[start : start + BLOCK_ROWS]
-            chosen, values = _top(vectors, part, candidates, min(k, len(candidates) - 1))
-            indices[part, : chosen.shape[1]] = chosen
+    work = [(everything, everything)] if n <= exact_rows_max else _by_cells(rows, seed)
+    for own, candidates in work:
+        among = floats(rows[candidates])
+        for start in range(0, len(own), BLOCK_ROWS):
+            part = own[start : start + BLOCK_ROWS]
+            places = np.searchsorted(candidates, part)
+            chosen, values = _top(among, places, min(k, len(candidates) - 1))
+            indices[part, : chosen.shape[1]] = candidates[chosen]
             similarities[part, : chosen.shape[1]] = values
     return indices, similarities
 
 
-def nearest_in(queries: Vectors, vectors: Vectors, k: int) -> Found:
-    """The k rows of `vectors` nearest each query, exact: (m, k) indices and similarities."""
-    k = min(k, len(vectors))
-    parts = [
-        _select(np.round(queries[i : i + BLOCK_ROWS] @ vectors.T, DECIMALS), k)
-        for i in range(0, len(queries), BLOCK_ROWS)
-    ]
+def nearest_in(queries: Rows, rows: Rows, k: int) -> Found:
+    """The k of `rows` nearest each query, exact: (m, k) indices and similarities."""
+    k, among = min(k, len(rows)), floats(rows)
+    parts = [_select(floats(queries[i : i + BLOCK_ROWS]) @ among.T, k) for i in range(0, len(queries), BLOCK_ROWS)]
     if not parts:
         return np.zeros((0, k), np.int32), np.zeros((0, k), np.float32)
-    return np.concatenate([p[0] for p in parts]).astype(np.int32), np.concatenate([p[1] for p in parts])
+    return np.concatenate([p[0] for p in parts]).astype(np.int32), cosines(np.concatenate([p[1] for p in parts]))
 
 
-def _top(vectors: Vectors, rows: np.ndarray, candidates: np.ndarray, k: int) -> Found:
-    """The k candidates nearest each of the rows; candidates are in ascending order, rows are among them."""
-    block = np.round(vectors[rows] @ vectors[candidates].T, DECIMALS)
-    block[np.arange(len(rows)), np.searchsorted(candidates, rows)] = -np.inf
+def _top(among: np.ndarray, places: np.ndarray, k: int) -> Found:
+    """The k others nearest each of the rows that stand at these places."""
+    block = among[places] @ among.T
+    block[np.arange(len(places)), places] = -np.inf
     chosen, values = _select(block, k)
-    return candidates[chosen], values
+    return chosen, cosines(values)
 
 
 def _select(block: np.ndarray, k: int) -> Found:
@@ -86,26 +81,26 @@ def _select(block: np.ndarray, k: int) -> Found:
     return found, best
 
 
-def _by_cells(vectors: Vectors, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def _by_cells(rows: Rows, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each cell its rows, and the rows of the cells nearest it, its own among them."""
-    n = len(vectors)
+    n = len(rows)
     rng = np.random.default_rng(seed)
-    sample = vectors[np.sort(rng.choice(n, min(n, CENTRE_SAMPLE_ROWS), replace=False))]
+    sample = rows[np.sort(rng.choice(n, min(n, CENTRE_SAMPLE_ROWS), replace=False))]
     centres = sample[np.sort(rng.choice(len(sample), min(int(n**0.5), len(sample)), replace=False))]
     for _ in range(CENTRE_ROUNDS):
         nearest_centre = nearest_in(sample, centres, 1)[0][:, 0]
         order = np.argsort(nearest_centre, kind="stable")
         filled, starts = np.unique(nearest_centre[order], return_index=True)
-        sums = np.add.reduceat(sample[order], starts)
-        centres[filled] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    cells = nearest_in(vectors, centres, 1)[0][:, 0]
+        sums = np.add.reduceat(sample[order], starts, dtype=np.int64).astype(np.float64)
+        centres[filled] = rows_of(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12))
+    cells = nearest_in(rows, centres, 1)[0][:, 0]
     order = np.argsort(cells, kind="stable").astype(np.int32)
     bounds = np.searchsorted(cells[order], np.arange(len(centres) + 1))
     members = [order[bounds[i] : bounds[i + 1]] for i in range(len(centres))]
     near = nearest_in(centres, centres, CELLS_PROBED)[0]
     work: list[tuple[np.ndarray, np.ndarray]] = []
-    for cell, rows in enumerate(members):
-        if len(rows):
+    for cell, own in enumerate(members):
+        if len(own):
             probed = sorted({cell, *near[cell].tolist()})
-            work.append((rows, np.sort(np.concatenate([members[p] for p in probed]))))
+            work.append((own, np.sort(np.concatenate([members[p] for p in probed]))))
     return work

@@ -20,6 +20,7 @@ from aia.ventures.model import Document, Need, Statement, StatementKind
 from aia.ventures.needs import group_linked, partition
 from aia.ventures.needs.communities import agreement
 from aia.ventures.needs.neighbours import nearest
+from aia.ventures.needs.rows import LENGTH, rows_of
 from aia.ventures.sample import generate, phrases, write_sample
 from aia.ventures.sources import ReadOptions, read_rows
 from aia.ventures.statements import find_statements, sentences
@@ -81,13 +82,30 @@ def test_vectors_are_the_same_each_time_and_of_unit_length(choice):
 @settings(max_examples=30, deadline=None)
 @given(st.integers(5, 60), st.integers(1, 6), st.integers(0, 5))
 def test_nearest_neighbours_are_those_of_a_full_sort(n, k, seed):
-    vectors = np.random.default_rng(seed).integers(-2, 3, (n, 4)).astype(np.float32)
-    found, _ = nearest(vectors, k)
-    full = np.round(vectors @ vectors.T, 4)
+    rows = np.random.default_rng(seed).integers(-2, 3, (n, 4)).astype(np.int16)
+    found, similarities = nearest(rows, k)
+    full = rows.astype(int) @ rows.T.astype(int)
     for row in range(n):
         others = [i for i in range(n) if i != row]
         expected = sorted(others, key=lambda i: (-full[row, i], i))[: min(k, n - 1)]
         assert found[row].tolist() == expected
+        assert similarities[row].tolist() == [np.float32(full[row, i]) / np.float32(LENGTH**2) for i in expected]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 2_000), st.integers(0, 2**32), st.booleans())
+def test_products_of_rows_are_whole_numbers_in_whatever_order_they_are_summed(dimensions, seed, one_direction):
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((6, dimensions)) * (0.001 if one_direction else 1) + one_direction
+    rows = rows_of((vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32))
+    exact = rows.astype(int) @ rows.T.astype(int)
+    order = rng.permutation(dimensions)
+    for some in (rows, rows[:, order]):
+        assert (some.astype(np.float32) @ some.T.astype(np.float32) == exact).all()
+        summed = np.zeros((6, 6), np.float32)
+        for column in some.T.astype(np.float32):
+            summed += np.outer(column, column)
+        assert (summed == exact).all()
 
 
 def test_the_table_brings_paraphrases_together_and_keeps_topics_apart():
@@ -134,8 +152,9 @@ def test_neighbours_by_cells_are_nearly_those_of_a_full_search_and_the_same_each
     centres = rng.standard_normal((40, 16))
     vectors = (centres[rng.integers(0, 40, 3_000)] + 0.4 * rng.standard_normal((3_000, 16))).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    exact, _ = nearest(vectors, 10)
-    first, second = (nearest(vectors, 10, seed=3, exact_rows_max=100) for _ in range(2))
+    rows = rows_of(vectors)
+    exact, _ = nearest(rows, 10)
+    first, second = (nearest(rows, 10, seed=3, exact_rows_max=100) for _ in range(2))
     recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), first[0].tolist(), strict=True)])
     assert recall > 0.97
     assert first[0].tobytes() == second[0].tobytes()
