@@ -135,7 +135,7 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
     if as_json:
         print_json(answer)
     else:
-        _print(answer)
+        _print(answer, request.rank_quantile)
 
 
 def _given(
@@ -353,9 +353,11 @@ def _term(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _print(answer: dict[str, Any]) -> None:
+def _print(answer: dict[str, Any], rank_quantile: float) -> None:
     found = answer["opportunities"]
-    click.echo(f"\n{len(found)} opportunities, best first (score 0 to 100, 80 % interval):\n")
+    surely = f"{1 - rank_quantile:.0%}".replace("%", " %")
+    click.echo(f"\n{len(found)} opportunities, ranked by the score that {surely} of draws exceed")
+    click.echo("(score 0 to 100: median, 80 % interval)\n")
     for place, o in enumerate(found[:SHOWN], 1):
         low, high = o["interval"]
         growth = "" if o["growth"] is None else f", growth {100 * math.expm1(o['growth']['slope']):+.0f} % a month"

@@ -79,7 +79,7 @@ def test_people_are_shown_opportunities_spend_balance_and_where_the_report_is(tm
     run = aia(tmp_path / "home", "discover", str(sample))
     assert run.returncode == 0, run.stderr
     for expected in (
-        "opportunities, best first",
+        "opportunities, ranked by the score that 80 % of draws exceed",
         "80 % interval",
         "scout-1",
         "trial balance 0",

@@ -44,6 +44,12 @@ def test_a_discovery_killed_at_random_points_ends_as_if_it_had_not_been(kind, re
     assert kill.campaign(kind, rounds=4, seed=11, documents=300) == 4
 
 
+@pytest.mark.timeout(300)
+def test_a_discovery_that_goes_on_from_an_earlier_one_is_killed_and_ends_as_if_it_had_not_been():
+    """A slice of `make campaign-kill ARGS=--grown`."""
+    assert kill.campaign("sqlite", rounds=2, seed=12, documents=400, grown=True) == 2
+
+
 @pytest.mark.anyio
 async def test_the_durable_engine_runs_a_mission_once_and_survives_reopening(settings):
     playbook = TrialPlaybook()

@@ -23,6 +23,7 @@ GRAVE = frozenset({ONE_VOICE, REPEATED})
 def flags_of(a: Assessment) -> tuple[str, ...]:
     """Flags of a need, the gravest first."""
     c, n = a.counts, a.documents
+    undated = c.undated > UNDATED_SHARE * n
     told = (
         (ONE_VOICE, c.voices <= 1 or c.largest_voice > MOST * n),
         (REPEATED, c.unheard > MOST * n),
@@ -30,9 +31,9 @@ def flags_of(a: Assessment) -> tuple[str, ...]:
         ("one company", c.largest_company > MOST * n),
         ("few voices", c.voices < FEW_VOICES),
         ("regulated domain", c.regulated > REGULATED_SHARE * n),
-        ("many without a date", c.undated > UNDATED_SHARE * n),
+        ("many without a date", undated),
         ("many not in English", c.foreign > FOREIGN_SHARE * n),
-        ("no momentum: too few dates", a.momentum is None),
+        ("no momentum: too few dates", a.momentum is None and not undated),
         ("growing", a.momentum is not None and a.momentum.lower > 0),
     )
     return tuple(flag for flag, holds in told if holds)

@@ -1,5 +1,6 @@
 """Assessment: who counts as a voice, what each term says, how needs rank, and what to find out next."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -206,6 +207,13 @@ def test_narrow_evidence_is_flagged_and_caps_confidence(changes, flag):
     assert (
         confidence_cap(["one voice"]) == CAP_GRAVE < confidence_cap(["few voices"]) < 1 == confidence_cap(["growing"])
     )
+
+
+def test_a_need_without_dates_is_told_once_that_it_has_none():
+    dated, undated = replace(assessment("n"), momentum=None), replace(assessment("n", undated=30), momentum=None)
+    assert "no momentum: too few dates" in flags_of(dated)
+    assert "many without a date" in flags_of(undated)
+    assert "no momentum: too few dates" not in flags_of(undated)
 
 
 def test_the_value_of_a_term_is_what_arithmetic_gives():
