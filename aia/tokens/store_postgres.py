@@ -34,7 +34,7 @@ from aia.tokens.store_posting import (
 if TYPE_CHECKING:  # it loads with the first connection, so that SQLite does without
     import asyncpg
 
-_READ = f"""
+READ = f"""
 select 0, next_seq, epoch, null::bigint, null::bigint, null::bigint, null::bigint, null::bigint, null::uuid,
     null::uuid, null::uuid, null, null, null, null, null::timestamptz, null::timestamptz, frontier
     from ledger_head where id = {HEAD}
@@ -56,7 +56,7 @@ _STANDS = f"""id = {HEAD} and next_seq = ${{}} and epoch = ${{}} and coalesce(fr
     and not exists (select from transfer where id = any(${{}}::text::uuid[]))
     and not exists (select from hold where id = any(${{}}::text::uuid[]))"""  # noqa: S608 - constants
 
-_WRITE = f"""
+WRITE = f"""
 with moved as (
     update ledger_head set next_seq = $28, frontier = $29, root = $30
     where {_STANDS.format(31, 32, 41, 42, 43)} returning id
@@ -88,6 +88,11 @@ with moved as (
 )
 select count(*) from moved"""  # noqa: S608 - constants
 
+
+_PLAN_ONCE = """set plan_cache_mode = force_generic_plan;
+    set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"""
+"""Planned anew for the arrays of each batch, `WRITE` takes longer to plan than a small batch takes to write. A plan
+that stays must be right for tables that grow: one made for small tables, which reads them whole, is not."""
 
 _NEW_MEMOS = "insert into transfer_memo (memo) select unnest($1::text::text[]) on conflict do nothing"
 _MEMOS = "select memo, no from transfer_memo where memo in (select unnest($1::text::text[]))"
@@ -141,7 +146,7 @@ class PostgresDriver:
         """All that a batch must know, and the head it stood under, as of one instant. Nothing is locked."""
         arrays = (_array(wanted.accounts, "text"), *(self._ids(w) for w in (wanted.transfers, wanted.holds)))
         with named_errors(self._errors):
-            rows = await self._conn.fetch(_READ, *arrays, self._ids(wanted.reversed))
+            rows = await self._conn.fetch(READ, *arrays, self._ids(wanted.reversed))
         head = Head(1, b"", b"")
         found: dict[int, list[Row]] = {1: [], 2: [], 3: [], 4: []}
         for row in rows:
@@ -198,15 +203,14 @@ class PostgresDriver:
         )
         with named_errors(self._errors):
             try:
-                return bool(await self._conn.fetchval(_WRITE, *arguments))
+                return bool(await self._conn.fetchval(WRITE, *arguments))
             except self._taken:
                 return False
 
     async def plan_once(self) -> None:
-        """Have the server plan each statement once for this connection. Planning `_WRITE` anew for the arrays of each
-        batch, as it does otherwise, takes longer than writing a small batch."""
+        """Have the server plan each statement once for this connection, and by indexes."""
         with named_errors(self._errors):
-            await self._conn.execute("set plan_cache_mode = force_generic_plan")
+            await self._conn.execute(_PLAN_ONCE)
 
     async def stands(self, head: Head, absent: Absent = NOTHING_ABSENT) -> bool:
         """Whether the head stands there now, and ids are absent."""

@@ -1,5 +1,6 @@
 """The poster's rows at hand: however others move the ledger meanwhile, it answers by what stands."""
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +22,7 @@ from aia.tokens import (
     gov_wallet,
     wallet,
 )
+from aia.tokens.store_postgres import READ, WRITE, PostgresDriver
 from tests.integration.test_ledger import ONE, check, hid, move, post
 
 pytestmark = pytest.mark.anyio
@@ -185,3 +187,20 @@ async def test_a_connection_that_the_server_ended_between_two_batches_is_replace
         assert all((await read.conn.exec_driver_sql(others)).scalars())
     assert await ask(warm.poster, move("1", "a", "b", 1)) == ["created"]
     await check(warm)
+
+
+async def test_the_plan_that_stays_reads_no_table_whole_though_tables_were_small_when_it_was_made(warm: App):
+    if warm.database.dialect != "postgresql":
+        pytest.skip("SQLite plans each statement by its indexes")
+    async with warm.database.engine.connect() as conn:
+        driver = await PostgresDriver.on(conn)
+        await driver.plan_once()
+        raw = (await conn.get_raw_connection()).driver_connection
+        for statement in (READ, WRITE):
+            await raw.execute(f"prepare planned as {statement}")
+            arguments = ", ".join(["null"] * max(int(n) for n in re.findall(r"\$(\d+)", statement)))
+            plan = "\n".join(row[0] for row in await raw.fetch(f"explain execute planned ({arguments})"))
+            assert "Index" in plan
+            assert "Seq Scan" not in plan, plan
+            await raw.execute("deallocate planned")
+        await conn.invalidate()
