@@ -23,18 +23,25 @@ class Cpu:
 
 def cpu_now(postmaster: int) -> Cpu:
     """What was used up to now. A backend that ended and was reaped counts in the postmaster's children, one that
-    runs in its own; so the difference of two readings misses nothing and counts nothing twice."""
-    user, system, reaped_user, reaped_system = _times(postmaster)
-    ticks = user + system + reaped_user + reaped_system
-    for child in _children(postmaster):
-        try:
-            ticks += sum(_times(child)[:2])
-        except OSError:  # it ended meanwhile
-            continue
+    runs in its own; read anew if one was reaped meanwhile, so that nothing is missed or counted twice."""
+    while (ticks := _ticks(postmaster)) is None:
+        pass
     mine = resource.getrusage(resource.RUSAGE_SELF)
     finished = resource.getrusage(resource.RUSAGE_CHILDREN)
     client_s = mine.ru_utime + mine.ru_stime + finished.ru_utime + finished.ru_stime
     return Cpu(ticks / TICKS, client_s)
+
+
+def _ticks(postmaster: int) -> int | None:
+    """Of the postmaster, its children and those it reaped; None if it reaped one while this read."""
+    user, system, *reaped = _times(postmaster)
+    ticks = user + system + sum(reaped)
+    for child in _children(postmaster):
+        try:
+            ticks += sum(_times(child)[:2])
+        except OSError:  # it ended meanwhile
+            return None
+    return ticks if list(_times(postmaster)[2:]) == reaped else None
 
 
 def _times(pid: int) -> tuple[int, int, int, int]:
