@@ -52,6 +52,7 @@ from aia.tokens import (
 from aia.ventures import CleanOptions, ReadOptions, Ventures
 from aia.ventures.discovery.memory import Memory
 from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
+from aia.ventures.intake import Intake
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2
@@ -80,6 +81,7 @@ class App:
     runner: MissionRunner
     reports: Reports
     ventures: Ventures
+    intake: Intake
     followup: Followup
     engine: Engine
 
@@ -214,6 +216,7 @@ async def _build(
     ventures = Ventures(
         missions, knowledge, reports, playbook, performance, enabled=settings.venture_discovery_enabled
     )
+    intake = Intake(database, knowledge, ventures, settings.aia_state_bytes_max, settings.aia_state_missions_max)
     return App(
         settings=settings,
         clock=clock,
@@ -234,7 +237,8 @@ async def _build(
         runner=runner,
         reports=reports,
         ventures=ventures,
-        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures),
+        intake=intake,
+        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures, intake),
         engine=engine,
     )
 
@@ -256,6 +260,7 @@ def _followup(
     reports: Reports,
     performance: Performance,
     ventures: Ventures,
+    intake: Intake,
 ) -> Followup:
     reading = ReadOptions(
         input_bytes_max=settings.aia_input_bytes_max,
@@ -266,7 +271,8 @@ def _followup(
     )
     cleaning = CleanOptions(settings.aia_near_repeat_similarity)
     thresholds = Thresholds(settings.aia_alert_documents_min, settings.aia_alert_growth_min)
-    return Followup(database, missions, knowledge, reports, performance, ventures, reading, thresholds, cleaning)
+    rooms = (database, missions, knowledge, reports, performance, ventures, intake)
+    return Followup(*rooms, reading, thresholds, cleaning)
 
 
 def _bounds(settings: Settings) -> Bounds:

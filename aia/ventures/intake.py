@@ -8,11 +8,11 @@ from pathlib import Path
 from aia.core.principal import Principal
 from aia.infra.sql import Database, Tx
 from aia.knowledge import CorpusInfo, Knowledge, records_of
-from aia.ventures.corpus import CleanOptions
-from aia.ventures.growing import Mark, begins_with, options_key, read_marked, read_on, store
+from aia.ventures.corpus import CleanOptions, clean
+from aia.ventures.growing import Mark, begins_with, may_grow, options_key, read_marked, read_on, store
 from aia.ventures.model import Corpus, Reading
 from aia.ventures.service import Ventures, stored_of
-from aia.ventures.sources import ReadOptions
+from aia.ventures.sources import ReadOptions, read_corpus
 
 MARKS_TRIED = 3
 
@@ -51,7 +51,9 @@ class Intake:
     marks_max: int
 
     async def read(self, principal: Principal, path: Path, options: ReadOptions, cleaning: CleanOptions) -> Input:
-        """A file that `may_grow`. Raises `SourceError`. No transaction may be open: it takes long."""
+        """A path; a file that `may_grow`, where it grew. Raises `SourceError`. Slow: no transaction may be open."""
+        if not await asyncio.to_thread(may_grow, path, options):
+            return Input.whole(await asyncio.to_thread(_read_clean, path, options, cleaning))
         key = options_key(options, cleaning)
         size = await asyncio.to_thread(lambda: path.stat().st_size)
         async with self.database.read(principal) as read:
@@ -111,3 +113,7 @@ class Intake:
         if len(data) <= self.bytes_max and self.marks_max:
             await store.put(tx, kept.id, given.key, given.mark.length, given.mark.sha256, data)
         await store.keep_newest(tx, self.marks_max, given.before)
+
+
+def _read_clean(path: Path, options: ReadOptions, cleaning: CleanOptions) -> Corpus:
+    return clean(read_corpus(path, options), cleaning)

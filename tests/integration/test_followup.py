@@ -17,6 +17,8 @@ from aia.core.principal import Principal
 from aia.reports import BadProof, parse_report, verify_proof
 from aia.ventures.followup import Decision, NotCompared, NotPursued, Proposal, WatchState
 from aia.ventures.followup.model import NeedNotFound, WatchExists, WatchNotFound
+from aia.ventures.growing import options_key
+from aia.ventures.growing.store import newest as marks_of
 from aia.ventures.sample import generate
 from tests.conftest import make_settings
 
@@ -104,6 +106,26 @@ async def test_a_watch_fires_once_at_each_time_and_makes_up_missed_times_by_one_
     async with app.database.read(principal) as read:
         (kept,) = await app.followup.watches(read)
         assert kept.next_at > read.now
+
+
+async def test_a_watch_reads_a_file_that_was_appended_to_where_it_grew(app, principal, clock, tmp_path):
+    lines = [json.dumps(row) + "\n" for row in generate(0, 1_240)[0]]
+    path = tmp_path / "said.jsonl"
+    path.write_text("".join(lines[:1_200]))
+    await watch(app, principal, path)
+    assert len(await run_due(app)) == 1
+    with path.open("a") as file:
+        file.writelines(lines[1_200:])
+    clock.now += timedelta(days=1)
+    (mission,) = await run_due(app)
+    async with app.database.read(principal) as read:
+        brief = (await app.missions.get(read, mission)).brief
+        key = options_key(app.followup.reading, app.followup.cleaning)
+        marks = await marks_of(read, key, path.stat().st_size, 5)
+    assert "continues" in brief
+    assert [(corpus, length) for corpus, length, _ in marks] == [(brief["corpus"], path.stat().st_size)], (
+        "the mark of before went, as the file was read on from it"
+    )
 
 
 async def test_a_run_that_cannot_start_says_why_and_the_next_one_is_tried(app, principal, clock, corpus):

@@ -26,7 +26,7 @@ from aia.knowledge import CorpusInfo, Knowledge
 from aia.missions import Missions, Score
 from aia.performance import Performance
 from aia.reports import Reports, parse_report
-from aia.ventures.corpus import CleanOptions, clean
+from aia.ventures.corpus import CleanOptions
 from aia.ventures.followup import store
 from aia.ventures.followup.compare import Foretold, Run, Scores, backing, compare, lineages_of
 from aia.ventures.followup.model import (
@@ -47,9 +47,9 @@ from aia.ventures.followup.model import (
     next_due,
 )
 from aia.ventures.followup.proposal import default_ask, draft, opportunity_of
-from aia.ventures.model import Corpus
+from aia.ventures.intake import Input, Intake
 from aia.ventures.service import DiscoveryRequest, Ventures
-from aia.ventures.sources import ReadOptions, read_corpus
+from aia.ventures.sources import ReadOptions
 
 BATCH = 20
 RUNS_SHOWN = 50
@@ -79,6 +79,7 @@ class Followup:
     reports: Reports
     performance: Performance
     ventures: Ventures
+    intake: Intake
     reading: ReadOptions
     thresholds: Thresholds
     cleaning: CleanOptions
@@ -152,11 +153,11 @@ class Followup:
         """One run: mission, hold and run row in the transaction that claims it; else the reason alone."""
         principal = Principal(watch.organisation, f"watch:{watch.id}")
         try:
-            corpus = await self._corpus(principal, watch)
+            given = await self._given(principal, watch)
             async with self.database.begin(principal) as tx:
                 if not await store.claim(tx, watch, _next(watch, tx.now)):
                     return None
-                kept = corpus if isinstance(corpus, CorpusInfo) else await self.ventures.keep(tx, corpus)
+                kept = given if isinstance(given, CorpusInfo) else await self.intake.keep(tx, given)
                 request = discovery_request(watch.request)
                 earlier = await self.ventures.earlier(tx, kept, request)
                 if earlier is not None:
@@ -180,10 +181,10 @@ class Followup:
                 await store.add_run(tx, watch, None, reason)
                 tx.emit(Event("ventures.watch-failed", {"watch": watch.id, "reason": reason}))
 
-    async def _corpus(self, principal: Principal, watch: Watch) -> Any:
-        """What the watch reads now: an input read anew, or the newest corpus kept under a name."""
+    async def _given(self, principal: Principal, watch: Watch) -> Input | CorpusInfo:
+        """What the watch reads now, as `aia discover` reads it; or the newest corpus kept under a name."""
         if watch.source["kind"] == "path":
-            return await asyncio.to_thread(_read_clean, Path(watch.source["path"]), self.reading, self.cleaning)
+            return await self.intake.read(principal, Path(watch.source["path"]), self.reading, self.cleaning)
         async with self.database.read(principal) as read:
             return await self.knowledge.newest_named(read, watch.source["name"])
 
@@ -308,11 +309,6 @@ class Followup:
             raise Invalid("ask is 0: ask for something", field="ask")
         made = draft(report, need, standing, organisation=read.organisation, asked=asked, now=read.now)
         return self.reports.sign_document(made, read.now)
-
-
-def _read_clean(path: Path, reading: ReadOptions, cleaning: CleanOptions) -> Corpus:
-    """An input as `aia discover` keeps it: so a watch goes on from a discovery, and keeps nothing personal."""
-    return clean(read_corpus(path, reading), cleaning)
 
 
 def _judged(scores: Scores) -> Sequence[tuple[str, Score]]:
