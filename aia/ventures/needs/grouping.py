@@ -26,8 +26,8 @@ from aia.ventures.needs.communities import (
 from aia.ventures.needs.crowds import Crowd, crowd_of, joined
 from aia.ventures.needs.kinship import kinship_of, shares_of
 from aia.ventures.needs.names import Read, name_groups, read_groups, terms_of
-from aia.ventures.needs.neighbours import nearest
-from aia.ventures.needs.rows import Rows, rows_of
+from aia.ventures.needs.neighbours import Found, nearest
+from aia.ventures.needs.rows import LENGTH, Rows, rows_of
 from aia.ventures.vectors import Vectors
 
 DOCUMENTS_MIN = 3
@@ -69,9 +69,23 @@ def group_linked(
     statements: Sequence[Statement], texts: Sequence[str], vectors: Vectors, *, seed: int, needs_max: int
 ) -> Linked:
     """As `group`, and how the needs hang together."""
-    if len(statements) < DOCUMENTS_MIN:
+    rows = rows_of(vectors)
+    found = None if len(statements) < DOCUMENTS_MIN else _partition(rows, seed, texts)
+    return linked(statements, texts, rows, found, seed=seed, needs_max=needs_max)
+
+
+def linked(
+    statements: Sequence[Statement],
+    texts: Sequence[str],
+    rows: Rows,
+    found: Partition | None,
+    *,
+    seed: int,
+    needs_max: int,
+) -> Linked:
+    """The needs of a partition of the statements, named and quoted; None of too few statements."""
+    if found is None:
         return Linked((), np.zeros((0, 0)), sparse.csr_matrix((len(statements), 0)))
-    found = partition(vectors, seed=seed, texts=texts)
     members: dict[int, list[int]] = defaultdict(list)
     for index, label in enumerate(found.labels.tolist()):
         members[label].append(index)
@@ -79,20 +93,20 @@ def group_linked(
     kept = sorted((la for la in members if reach[la] >= DOCUMENTS_MIN), key=lambda la: (-reach[la], members[la][0]))
     kept = kept[:needs_max]
     groups = [members[label] for label in kept]
-    read = read_groups([[texts[i] for i in _by_closeness(rows, vectors)] for rows in groups])
+    read = read_groups([[texts[i] for i in _by_closeness(own, rows)] for own in groups])
     names = name_groups(read)
-    medoids = [_medoids(rows, statements, vectors) for rows in groups]
+    medoids = [_medoids(own, statements, rows) for own in groups]
     themes = _themes(found, kept, seed)
     theme_rows: dict[int, list[int]] = defaultdict(list)
     theme_reads: dict[int, list[Read]] = defaultdict(list)
-    for rows, own, theme in zip(groups, read, themes, strict=True):
-        theme_rows[theme].extend(rows)
-        theme_reads[theme].append(own)
+    for own, told, theme in zip(groups, read, themes, strict=True):
+        theme_rows[theme].extend(own)
+        theme_reads[theme].append(told)
     theme_terms = dict(zip(theme_reads, terms_of(list(theme_reads.values())), strict=True))
     kinship = kinship_of(found.graph, found.resolution, groups)
     shares = shares_of(found.graph, groups)
-    ids = _unique([_stable_id("need", [texts[i] for i in _core(rows, vectors)]) for rows in groups])
-    theme_ids = {theme: _stable_id("theme", [texts[i] for i in rows]) for theme, rows in theme_rows.items()}
+    ids = _unique([_stable_id("need", [texts[i] for i in _core(own, rows)]) for own in groups])
+    theme_ids = {theme: _stable_id("theme", [texts[i] for i in own]) for theme, own in theme_rows.items()}
     needs = tuple(
         Need(
             ids[i],
@@ -113,17 +127,26 @@ def partition(vectors: Vectors, *, seed: int, texts: Sequence[str] | None = None
 
     With `texts`, rows that repeat three others in nearly the same words take no part: they go where the first went.
     """
-    if texts is not None and (crowd := crowd_of(texts)).spare.any():
-        kept = np.flatnonzero(~crowd.spare)
-        return _widened(_partition(rows_of(vectors[kept]), seed), kept, crowd)
-    return _partition(rows_of(vectors), seed)
+    return _partition(rows_of(vectors), seed, texts)
 
 
-def _partition(rows: Rows, seed: int) -> Partition:
+def _partition(rows: Rows, seed: int, texts: Sequence[str] | None) -> Partition:
+    if texts is None or not (crowd := crowd_of(texts)).spare.any():
+        return partition_by(rows, nearest(rows, looked_up(len(rows)), seed=seed), seed)
+    kept = rows[~crowd.spare]
+    return widened(partition_by(kept, nearest(kept, looked_up(len(kept)), seed=seed), seed), crowd)
+
+
+def looked_up(n: int) -> int:
+    """How many nearest others are looked up for each of n rows."""
+    return min(NEIGHBOURS_WIDE if n <= SAMPLE_ROWS_MAX else NEIGHBOURS, max(n - 1, 0))
+
+
+def partition_by(rows: Rows, lists: Found, seed: int) -> Partition:
+    """Communities of the rows, given their nearest others."""
     n = len(rows)
-    small = n <= SAMPLE_ROWS_MAX
-    neighbours, similarities = nearest(rows, NEIGHBOURS_WIDE if small else NEIGHBOURS, seed=seed)
-    if small:
+    neighbours, similarities = lists
+    if n <= SAMPLE_ROWS_MAX:
         resolution = choose_resolution(neighbours, similarities, seed=seed)
     else:
         # A graph of fixed degree falls apart the more, the larger it is: the same grain is at resolution times size.
@@ -136,9 +159,9 @@ def _partition(rows: Rows, seed: int) -> Partition:
     return Partition(labels, graph, resolution)
 
 
-def _widened(found: Partition, kept: np.ndarray, crowd: Crowd) -> Partition:
-    """A partition of the rows `kept`, those that are not spare, as one of all rows."""
-    n = len(crowd.spare)
+def widened(found: Partition, crowd: Crowd) -> Partition:
+    """A partition of the rows that are not spare as one of all rows."""
+    n, kept = len(crowd.spare), np.flatnonzero(~crowd.spare)
     labels = np.full(n, -1)
     labels[kept] = found.labels
     edges: Any = found.graph.tocoo()
@@ -169,16 +192,21 @@ def centres_of(groups: Sequence[Sequence[int]], vectors: Vectors) -> Vectors:
     return (means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
 
-def _by_closeness(rows: Sequence[int], vectors: Vectors) -> list[int]:
+def _closeness(members: Sequence[int], rows: Rows) -> np.ndarray:
+    """Cosines with the centre of the members, rounded: of whole numbers, which float64 sums exactly."""
+    own = rows[list(members)].astype(np.float64)
+    return np.round(own @ own.sum(axis=0) / (len(own) * LENGTH * LENGTH), 4)
+
+
+def _by_closeness(members: Sequence[int], rows: Rows) -> list[int]:
     """Members nearest the centre first."""
-    own = vectors[list(rows)]
-    order = np.argsort(-np.round(own @ own.mean(axis=0), 4), kind="stable")
-    return [rows[i] for i in order.tolist()]
+    order = np.argsort(-_closeness(members, rows), kind="stable")
+    return [members[i] for i in order.tolist()]
 
 
-def _core(rows: Sequence[int], vectors: Vectors) -> list[int]:
+def _core(members: Sequence[int], rows: Rows) -> list[int]:
     """The half nearest the centre, where a few more documents change least."""
-    return _by_closeness(rows, vectors)[: max(2, int(len(rows) * CORE_SHARE))]
+    return _by_closeness(members, rows)[: max(2, int(len(members) * CORE_SHARE))]
 
 
 def _stable_id(kind: str, texts: Sequence[str]) -> str:
@@ -200,15 +228,13 @@ def _unique(ids: Sequence[str]) -> list[str]:
     return found
 
 
-def _medoids(members: Sequence[int], statements: Sequence[Statement], vectors: Vectors) -> tuple[int, ...]:
+def _medoids(members: Sequence[int], statements: Sequence[Statement], rows: Rows) -> tuple[int, ...]:
     """The members nearest the centre that say it plainly and shortly, of different documents, best first.
 
     A long sentence is near every centre, as it holds a little of everything.
     """
-    rows = vectors[list(members)]
-    closeness = np.round(rows @ rows.mean(axis=0), 4).tolist()
     ranked = sorted(
-        zip(members, closeness, strict=True),
+        zip(members, _closeness(members, rows).tolist(), strict=True),
         key=lambda pair: (-(pair[1] + _plainness(statements[pair[0]])), pair[0]),
     )
     chosen: dict[int, int] = {}
