@@ -206,8 +206,9 @@ async def _build(
     reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
     price_per_mtok = parse_units(settings.aia_model_price_per_mtok)
     memory = Memory(database, settings.aia_state_bytes_max, settings.aia_state_missions_max)
+    extent = (settings.aia_stop_new_per_aia, settings.aia_part_documents)
     playbook = load_plugin("aia.playbooks", "discovery")(
-        database, knowledge, reports, model, price_per_mtok, __version__, memory, settings.aia_stop_new_per_aia
+        database, knowledge, reports, model, price_per_mtok, __version__, memory, *extent
     )
     missions = Missions(agents, payments, {p.kind: p for p in (playbook, *playbooks)}, bounds)
     slots = asyncio.Semaphore(settings.aia_missions_concurrency)
@@ -302,7 +303,7 @@ async def _open_engine(
         stack.push_async_callback(inline.close)
         return inline
     open_engine = load_plugin(ENGINES, "durable")
-    context = EngineContext(settings.engine_database, new_id("exe"), runner.run, database, clock)
+    context = EngineContext(settings.engine_database, new_id("exe"), runner.run, runner.errand, database, clock)
     engine: Engine = await open_engine(context)
     stack.push_async_callback(engine.close)
     return engine

@@ -7,17 +7,19 @@ from aia.core.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`http`: answers requests and works on missions; `loops`: keeps projections up to date."""
+    """`http`: answers requests; `missions`: works on missions; `loops`: keeps projections up to date."""
 
     name: str
     http: bool
+    missions: bool
     loops: bool
 
 
 ROLES = (
-    Role("all", http=True, loops=True),
-    Role("aia-api", http=True, loops=False),
-    Role("dkg-manager", http=False, loops=True),
+    Role("all", http=True, missions=True, loops=True),
+    Role("aia-api", http=True, missions=True, loops=False),
+    Role("worker", http=False, missions=True, loops=False),
+    Role("dkg-manager", http=False, missions=False, loops=True),
 )
 
 

@@ -95,7 +95,11 @@ def start(home: Home, sample: Path) -> subprocess.Popen[bytes]:
 
 def began(home: Home) -> list[str]:
     """Keys of tasks that agents began to think about, from the log, in order."""
-    log = home.folder / "stderr.log"
+    return began_in(home.folder / "stderr.log")
+
+
+def began_in(log: Path) -> list[str]:
+    """The same, of a log."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     return [json.loads(line)["task"] for line in lines if line.startswith("{") and '"task.began"' in line]
 

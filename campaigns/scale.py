@@ -1,6 +1,6 @@
 """`aia discover` on many documents, from JSON Lines to a signed report: wall, CPU, peak memory and phases.
 
-    python -m campaigns.scale [--documents 1000000] [--grown] [--home DIR] [--json]
+    python -m campaigns.scale [--documents 1000000] [--grown] [--parts N] [--home DIR] [--json]
 
 The text is synthetic: the phrases of the sample, each document with words and numbers of its own, so that neither
 exact nor near repeats are many. The program runs in a process of its own and is measured from outside; phases are
@@ -9,6 +9,9 @@ told by the times its waves ended at, which the database keeps.
 With --grown one hundredth is added to the corpus, and two more discoveries are made of it: one that goes on from the
 first, and one that groups everything anew. Printed are the CPU of the first of them as a share of the full run's, the
 share of needs that kept their id, and how well the two groupings agree (mutual information adjusted for chance).
+
+With --parts the same corpus is discovered twice more: in so many parts by one process, and in so many parts with a
+second process, `aia serve --role worker`, beside it. Their reports must be the same as the first one.
 """
 
 import argparse
@@ -20,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +34,9 @@ import numpy as np
 from aia.ventures.needs.communities import agreement
 from aia.ventures.sample import generate
 
-WAVES = ("extract", "group", "assess", "rank", "check", "review", "direct")
+GROUPING = ("sift", "embed", "compare", "group")
+START_S = 8.0
+"""A worker is up by then, so that its start is not in the wall time."""
 EXTRAS = (
     "It happens on {a} since {b}, and {c} people in our office in {d} see it too.",
     "We use {a} with {b} and noticed it after the change of {c} in {d}.",
@@ -59,19 +66,29 @@ def write_corpus(path: Path, documents: int, first_seed: int = 0) -> None:
             seed += 1
 
 
-def run(home: Path, corpus: Path, *options: str) -> dict[str, Any]:
-    """The discovery in a process of its own; raises when it fails."""
+def run(
+    home: Path, corpus: Path, *options: str, part_documents: int | None = None, workers: int = 0
+) -> dict[str, Any]:
+    """The discovery in a process of its own, with so many workers beside it; raises when it fails.
+
+    The CPU of workers counts, their start-up too.
+    """
     environment = os.environ | {"AIA_HOME": str(home), "OPENBLAS_NUM_THREADS": "1", "AIA_TASK_TIMEOUT_S": "3600"}
     environment.pop("DATABASE_URL", None)
-    before, began, at = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), time.time()
-    done = subprocess.run(
-        [sys.executable, "-m", "aia.cli", "discover", str(corpus), "--json", *options],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if part_documents is not None:
+        environment["AIA_PART_DOCUMENTS"] = str(part_documents)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with working(environment, workers):
+        began, at = time.monotonic(), time.time()
+        done = subprocess.run(
+            [sys.executable, "-m", "aia.cli", "discover", str(corpus), "--json", *options],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        wall = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     answer = json.loads(done.stdout.splitlines()[-1])
     return {
         "wall_s": round(wall, 1),
@@ -86,6 +103,23 @@ def run(home: Path, corpus: Path, *options: str) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def working(environment: dict[str, str], workers: int) -> Iterator[None]:
+    """So many processes that do what they find to do on the same state."""
+    command = [sys.executable, "-m", "aia.cli", "serve", "--role", "worker"]
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for _ in range(workers):
+            started.append(subprocess.Popen(command, env=environment))
+            time.sleep(START_S)
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait()
+
+
 def phases(database: Path, mission: str, began: float) -> dict[str, float]:
     """Seconds until the mission stood (reading, cleaning, keeping), then of each wave, then of the report."""
     with sqlite3.connect(database) as connection:
@@ -93,15 +127,15 @@ def phases(database: Path, mission: str, began: float) -> dict[str, float]:
             "select created_at, ended_at from mission where id = ?", (mission,)
         ).fetchone()
         query = (
-            "select task.wave, max(attempt.ended_at) from attempt join task on task.mission = attempt.mission "
+            "select min(task.skill), max(attempt.ended_at) from attempt join task on task.mission = attempt.mission "
             "and task.key = attempt.task where task.mission = ? group by task.wave order by task.wave"
         )
-        waves = dict(connection.execute(query, (mission,)).fetchall())
+        waves = connection.execute(query, (mission,)).fetchall()
     told = {"read, clean, keep": _time(created) - began}
     last = _time(created)
-    for wave, name in enumerate(WAVES):
-        told[name] = _time(waves[wave]) - last
-        last = _time(waves[wave])
+    for skill, done in waves:
+        told[skill] = _time(done) - last
+        last = _time(done)
     told["report"] = _time(ended) - last
     return {name: round(seconds, 1) for name, seconds in told.items()}
 
@@ -139,6 +173,27 @@ def grown(home: Path, corpus: Path, full: dict[str, Any], documents: int) -> dic
     }
 
 
+def parted(folder: Path, corpus: Path, whole: dict[str, Any], documents: int, parts: int) -> dict[str, Any]:
+    """The same in parts, by one process and by two; raises when a report differs."""
+    told: dict[str, Any] = {"grouping_s": _grouping(whole)}
+    for name, workers in (("alone", 0), ("with_worker", 1)):
+        found = run(folder / name, corpus, part_documents=-(-documents // parts), workers=workers)
+        if _digest(found["report"]) != _digest(whole["report"]):
+            raise AssertionError(f"the report in parts, {name}, differs from the one in one piece")
+        kept = {key: found[key] for key in ("wall_s", "cpu_s", "peak_mb", "phases_s")}
+        told |= {f"parts_{name}_{key}": value for key, value in kept.items()}
+        told[f"parts_{name}_grouping_s"] = _grouping(found)
+    return told
+
+
+def _grouping(found: dict[str, Any]) -> float:
+    return round(sum(found["phases_s"].get(skill, 0.0) for skill in GROUPING), 1)
+
+
+def _digest(report: str) -> str:
+    return json.loads(Path(report).read_text(encoding="utf-8"))["contentDigest"]
+
+
 def needs_of(report: Path) -> dict[str, list[str]]:
     return {n["need"]: n["members"].split() for n in json.loads(report.read_text(encoding="utf-8"))["grouped"]}
 
@@ -151,6 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--documents", type=int, default=1_000_000)
     parser.add_argument("--grown", action="store_true", help="add a hundredth, and compare")
+    parser.add_argument("--parts", type=int, help="do the same in so many parts, with and without a worker")
     parser.add_argument("--home", type=Path, help="keep the state here; default: a temporary folder")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -163,6 +219,8 @@ def main() -> None:
         )
         if options.grown:
             result |= grown(home, corpus, result, options.documents)
+        if options.parts:
+            result |= parted(Path(folder), corpus, result, options.documents, options.parts)
     for name, value in result.items():
         if not isinstance(value, dict):
             print(f"{name:>20}  {value}")

@@ -12,7 +12,7 @@ from aia.api.server import create_api
 from aia.app import open_to_stay
 from aia.cli.support import settings_with_logging
 from aia.config import Settings
-from aia.roles import ROLES, role_named
+from aia.roles import ROLES, Role, role_named
 
 GRACE_S = 10
 
@@ -27,7 +27,7 @@ def command(role: str, host: str | None, port: int | None) -> None:
     played = role_named(role)
     if not played.http:
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:  # the loop that `uvicorn.run` takes as well
-            runner.run(_loops(settings))
+            runner.run(_unasked(settings, played))
         return
     api = create_api(settings, partial(open_to_stay, settings, background=played.loops))
     at = f"{host or settings.aia_host}:{port or settings.aia_port}"
@@ -42,10 +42,10 @@ def command(role: str, host: str | None, port: int | None) -> None:
     )
 
 
-async def _loops(settings: Settings) -> None:
-    """Keep projections up to date until the process is told to stop."""
+async def _unasked(settings: Settings, played: Role) -> None:
+    """Do what a role without an API does, until the process is told to stop."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_to_stay(settings, durable=False):
+    async with open_to_stay(settings, durable=played.missions, background=played.loops):
         await stop.wait()

@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="reading stops when a round brings fewer new statements for one AIA; 0 reads all",
     )
+    aia_part_documents: int = Field(
+        default=250_000,
+        ge=10,
+        description="documents that one task groups; more are grouped in parts, by every process on the database",
+    )
     aia_follow_every_s: float = Field(
         default=30.0, gt=0, le=3_600, description="seconds between looks at watches that are due"
     )

@@ -3,14 +3,18 @@
 Two things are ours: SQLite runs in WAL (DBOS leaves the default journal, 4 to 6 times slower), and
 every process is an executor of its own that beats in the database, so that work of a dead one is found
 and resumed, at once on the same machine and after `TAKEOVER_S` elsewhere.
+
+Errands are workflows on a queue of DBOS that every process listens to, one at a time.
 """
 
 import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextvars import Context
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +35,8 @@ TAKEOVER_S = 10.0
 RECOVERIES_MAX = 1_000
 STEP_ATTEMPTS_MAX = 10
 """With a first pause of 0.25 s, doubled each time: a database may be away for two minutes."""
+ERRANDS = "errands"
+ERRANDS_POLL_S = 0.5
 PROTOCOL_VERSION = "1"
 """Raised when a running mission of an older version could not be continued by this code."""
 
@@ -55,15 +61,14 @@ class DurableEngine:
         self._running: set[asyncio.Task[Any]] = set()
 
         async def run(workflow_id: str) -> str:
-            task = asyncio.current_task()
-            assert task is not None
-            self._running.add(task)
-            try:
-                return await context.workflow(workflow_id, _durable_step)
-            finally:
-                self._running.discard(task)
+            hand_out = partial(self._hand_out, workflow_id)
+            return await self._noted(context.workflow(workflow_id, _durable_step, hand_out))
+
+        async def run_errand(workflow_id: str, name: str) -> None:
+            await self._noted(_durable_step("errand", partial(context.errand, workflow_id, name)))
 
         self._run = DBOS.workflow(name="mission", max_recovery_attempts=RECOVERIES_MAX)(run)
+        self._errand = DBOS.workflow(name="errand", max_recovery_attempts=RECOVERIES_MAX)(run_errand)
 
     async def open(self) -> None:
         """Launch on the running loop, resume what dead executors left, and begin to beat."""
@@ -73,6 +78,9 @@ class DurableEngine:
         async with self._context.database.stilled():
             DBOS(config=_dbos_config(self._context))
             DBOS.launch()
+        await DBOS.register_queue_async(
+            ERRANDS, worker_concurrency=1, polling_interval_sec=ERRANDS_POLL_S, on_conflict="always_update"
+        )
         await self._take_over()
         self._heart = asyncio.create_task(self._beat_for_ever())
 
@@ -102,6 +110,30 @@ class DurableEngine:
                 await tx.run(sa.delete(executors).where(executors.c.id == self._context.executor))
         except (OSError, SQLAlchemyError) as error:  # what closes the application may be this very failure
             self._log.warning("engine.not-signed-off", error=str(error))
+
+    async def _noted(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run it as a part of this process that `close` cuts off."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        try:
+            return await work
+        finally:
+            self._running.discard(task)
+
+    async def _hand_out(self, workflow_id: str, names: Sequence[str]) -> None:
+        # In a context of its own: DBOS takes no new workflow from within a step, and these belong to no process.
+        await asyncio.create_task(self._queued(workflow_id, names), context=Context())
+
+    async def _queued(self, workflow_id: str, names: Sequence[str]) -> None:
+        """Ids are derived, so that handing out again after a crash waits for the same errands."""
+        handles: list[Any] = []
+        for name in names:
+            with SetWorkflowID(f"{workflow_id}/{name}"):
+                handles.append(await DBOS.enqueue_workflow_async(ERRANDS, self._errand, workflow_id, name))
+        for handle in handles:
+            with contextlib.suppress(dbos_error.DBOSException):
+                await handle.get_result(polling_interval_sec=ERRANDS_POLL_S)
 
     async def _beat_for_ever(self) -> None:
         while True:

@@ -6,7 +6,7 @@ a plugin of the group `aia.engines`, so that a process that runs no mission does
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -18,8 +18,17 @@ ENGINES = "aia.engines"
 Step: TypeAlias = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 """Inside a workflow: run the named work once; on replay return what it returned."""
 
-Workflow: TypeAlias = Callable[[str, Step], Coroutine[Any, Any, str]]
-"""A workflow takes its own id (the mission's) and `step`; it returns its final state."""
+HandOut: TypeAlias = Callable[[Sequence[str]], Awaitable[None]]
+"""Inside a workflow, in a step too: have errands of these names run, each once, by whichever process is free.
+
+Returns when none of them runs any more. An errand leaves its result itself; the caller sees what was not done.
+"""
+
+Workflow: TypeAlias = Callable[[str, Step, HandOut], Coroutine[Any, Any, str]]
+"""A workflow takes its own id (the mission's), `step` and `hand_out`; it returns its final state."""
+
+Errand: TypeAlias = Callable[[str, str], Coroutine[Any, Any, None]]
+"""A part of a workflow by its id and a name, which any process may run, and run again after a crash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class EngineContext:
     url: str
     executor: str
     workflow: Workflow
+    errand: Errand
     database: Database
     clock: Clock
 
@@ -48,7 +58,10 @@ class Engine(Protocol):
 
 
 class InlineEngine:
-    """Runs a workflow as a plain task, without durability: for tests and for programs that embed us."""
+    """Runs a workflow as a plain task, without durability: for tests and for programs that embed us.
+
+    There is no other process to hand anything out to: the workflow finds all of it still to do.
+    """
 
     def __init__(self, workflow: Workflow) -> None:
         self._workflow = workflow
@@ -56,7 +69,7 @@ class InlineEngine:
 
     async def start(self, workflow_id: str) -> None:
         if workflow_id not in self._tasks:
-            self._tasks[workflow_id] = asyncio.create_task(self._workflow(workflow_id, _run_now))
+            self._tasks[workflow_id] = asyncio.create_task(self._workflow(workflow_id, _run_now, hand_out_nothing))
 
     async def wait(self, workflow_id: str) -> None:
         with contextlib.suppress(asyncio.CancelledError):
@@ -75,3 +88,7 @@ class InlineEngine:
 
 async def _run_now(_: str, work: Callable[[], Awaitable[Any]]) -> Any:
     return await work()
+
+
+async def hand_out_nothing(_: Sequence[str]) -> None:
+    return None

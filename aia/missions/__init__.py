@@ -22,7 +22,7 @@ from aia.missions.model import (
 from aia.missions.payments import Payments, mission_account
 from aia.missions.playbook import Playbook, Publication, Session
 from aia.missions.runner import MissionRunner
-from aia.missions.service import Missions, results_of
+from aia.missions.service import Missions, artefacts_of, results_of
 from aia.missions.statement import STATEMENT_HEADER, MissionStatement, statement_of
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "TaskState",
     "Verdict",
     "Work",
+    "artefacts_of",
     "mission_account",
     "results_of",
     "statement_of",

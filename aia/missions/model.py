@@ -168,7 +168,8 @@ class Work:
 
     It is paid the agent's price for `units_of_work` plus `surcharge_units` (what a model call cost),
     never more than was held; nothing when it was `skipped`. `verdicts` settle earlier tasks of which
-    this one is the judge.
+    this one is the judge. `artefact` is kept beside the result until the mission ends: bytes that later
+    tasks go on from, and that are too many for JSON.
     """
 
     result: Mapping[str, Any]
@@ -178,6 +179,7 @@ class Work:
     surcharge_units: int = 0
     verdicts: tuple[Verdict, ...] = ()
     skipped: bool = False
+    artefact: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

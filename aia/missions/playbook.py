@@ -17,6 +17,10 @@ class Session(Protocol):
         """Think: no transaction is open. Raises `TaskFailed` when there is no result to give."""
         ...
 
+    def spreads(self, task: Task) -> bool:
+        """Whether any process may do the task, in a session of its own and without inputs: it finds what it needs."""
+        ...
+
     async def publish(self, mission: Mission, tasks: Sequence[Task]) -> "Publication":
         """Compose the deliverable from the finished tasks: pure but for reading."""
         ...

@@ -17,7 +17,7 @@ from aia.agents import Agent, Roster
 from aia.core.errors import AIAError
 from aia.core.money import Units
 from aia.core.principal import Principal
-from aia.infra.engine import Step
+from aia.infra.engine import HandOut, Step, hand_out_nothing
 from aia.infra.sql import Database, Event, Read, Tx
 from aia.infra.telemetry import Telemetry
 from aia.knowledge import Knowledge
@@ -72,13 +72,13 @@ class MissionRunner:
     bounds: Bounds
     slots: asyncio.Semaphore
 
-    async def run(self, mission_id: str, step: Step) -> str:
+    async def run(self, mission_id: str, step: Step, hand_out: HandOut = hand_out_nothing) -> str:
         """The workflow; returns the mission's final state. Safe to run again at any point."""
         async with self.slots:
             principal = await self._principal(mission_id)
             self.telemetry.missions_running.inc()
             try:
-                state = await self._steps(principal, mission_id, step)
+                state = await self._steps(principal, mission_id, step, hand_out)
             except AIAError as error:
                 state = await step("fail", partial(self._fail, principal, mission_id, error.detail))
             finally:
@@ -86,13 +86,25 @@ class MissionRunner:
             self.telemetry.missions.labels(state).inc()
             return state
 
-    async def _steps(self, principal: Principal, mission_id: str, step: Step) -> str:
+    async def errand(self, mission_id: str, key: str) -> None:
+        """One task that a session spreads, worked on and settled by this process; nothing when it is settled."""
+        principal = await self._principal(mission_id)
+        async with self.database.read(principal) as read:
+            mission = await self.missions.get(read, mission_id)
+            todo = await store.reserved(read, mission_id, key)
+        if mission.state is MissionState.RUNNING and todo:
+            session = self.missions.playbook(mission.kind).session(principal, mission)
+            with contextlib.suppress(MissionEnded):
+                await self._think_and_settle(principal, mission, todo, Inputs(), session)
+
+    async def _steps(self, principal: Principal, mission_id: str, step: Step, hand_out: HandOut) -> str:
         waves = await step("reserve", partial(self._reserve, principal, mission_id))
         mission = await self._mission(principal, mission_id)
         session = self.missions.playbook(mission.kind).session(principal, mission)
         seen = Seen()
         for wave in range(waves):
-            state = await step(f"wave-{wave}", partial(self._wave, principal, mission_id, wave, session, seen))
+            work = partial(self._wave, principal, mission_id, wave, session, seen, hand_out)
+            state = await step(f"wave-{wave}", work)
             if state != MissionState.RUNNING:
                 return state
         return await step("publish", partial(self._publish, principal, mission_id, session, seen))
@@ -127,11 +139,26 @@ class MissionRunner:
             tx.emit(Event("missions.reserved", {"mission": mission_id, "tasks": len(plan.tasks)}))
             return plan.waves
 
-    async def _wave(self, principal: Principal, mission_id: str, wave: int, session: Session, seen: "Seen") -> str:
-        """Work on what the wave still lacks; settle each batch that is ready in one transaction."""
+    async def _wave(
+        self,
+        principal: Principal,
+        mission_id: str,
+        wave: int,
+        session: Session,
+        seen: "Seen",
+        hand_out: HandOut,
+    ) -> str:
+        """Work on what the wave still lacks; settle each batch that is ready in one transaction.
+
+        What may be spread is handed out first; what of it nobody did is done here.
+        """
+        async with self.database.read(principal) as read:
+            todo = await store.reserved_in(read, mission_id, wave)
+        if spread := [task.key for task in todo if session.spreads(task)]:
+            await hand_out(spread)
         async with self.database.read(principal) as read:
             mission = await self.missions.get(read, mission_id)
-            todo = await store.reserved_in(read, mission_id, wave)
+            todo = await store.reserved_in(read, mission_id, wave) if spread else todo
             done = await seen.tasks(read, mission_id, wave) if todo else []
         if mission.state is not MissionState.RUNNING or not todo:
             return mission.state
@@ -231,6 +258,7 @@ class MissionRunner:
         splits = await self.payments.split(tx, prices)
         await store.settle(tx, mission.id, [self._row(attempt, splits) for attempt in batch])
         await store.add_attempts(tx, mission.id, [_attempt_row(attempt) for attempt in batch])
+        await store.keep(tx, mission.id, {a.task.key: w.artefact for a, w in done if w.artefact is not None})
         await self.payments.pay(tx, mission, [(a.task, splits[a.task.key]) for a, _ in done])
         earned = await self._judge(tx, mission, roster, done)
         await store.spend(tx, mission.id, sum(prices[a.task.key] for a, _ in done) + earned)

@@ -25,7 +25,7 @@ from aia.missions.payments import Payments
 from aia.missions.playbook import Playbook
 
 SEED_MAX = 2**53 - 1
-OF_THE_MOMENT = {"ratings", "continues"}
+OF_THE_MOMENT = {"ratings", "continues", "part_documents"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Missions:
         return await self.get(tx, mission_id)
 
     async def end(self, tx: Tx, mission: Mission, state: MissionState, reason: str | None) -> None:
-        """Close an unfinished mission: holds voided, remainder returned; raises `MissionEnded`."""
+        """Close an unfinished mission: holds voided, remainder returned, artefacts gone; raises `MissionEnded`."""
         sources = [MissionState.RUNNING]
         if state is not MissionState.COMPLETED:
             sources.append(MissionState.QUEUED)
@@ -121,6 +121,7 @@ class Missions:
         unpaid = [task for task in tasks if task.state in {TaskState.RESERVED, TaskState.FAILED}]
         unjudged = [task for task in tasks if not task.judged]
         await store.void_reserved(tx, mission.id)
+        await store.forget_artefacts(tx, mission.id)
         await store.judge(tx, mission.id, [(task.key, 0, 0, 0) for task in unjudged])
         await self.payments.give_back(tx, mission, unpaid, unjudged)
         body = {"mission": mission.id, "reason": reason}
@@ -148,6 +149,11 @@ def _queued(tx: Tx, kind: str, brief: Mapping[str, Any], seed: int, budget: Unit
 async def results_of(read: Read, mission: str) -> list[Task]:
     """What the tasks of an earlier mission came to: for a session that goes on from it."""
     return await store.tasks_of(read, mission)
+
+
+async def artefacts_of(read: Read, mission: str, prefix: str) -> dict[str, bytes]:
+    """What tasks of a running mission kept, by their keys, of which those are given that begin so."""
+    return await store.artefacts_of(read, mission, prefix)
 
 
 def _brief_hash(brief: Mapping[str, Any], seed: int, budget: Units | None) -> str:

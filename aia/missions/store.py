@@ -73,6 +73,16 @@ attempts = sa.Table(
     sa.ForeignKeyConstraint(["mission", "task"], ["task.mission", "task.key"]),
 )
 
+artefacts = sa.Table(
+    "artefact",
+    metadata,
+    sa.Column("mission", sa.String(40), primary_key=True),
+    sa.Column("task", sa.String(80), primary_key=True),
+    sa.Column("organisation", sa.String(64), nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    sa.ForeignKeyConstraint(["mission", "task"], ["task.mission", "task.key"]),
+)
+
 
 async def add(tx: Tx, mission: Mission, brief_sha256: str) -> None:
     row = {
@@ -256,6 +266,34 @@ async def outlines_of(read: Read, mission_id: str, *, waves_below: int | None = 
 async def reserved_in(read: Read, mission_id: str, wave: int) -> list[Task]:
     query = sa.select(tasks).where(_of(read, mission_id), tasks.c.wave == wave, tasks.c.state == TaskState.RESERVED)
     return [_task(row) for row in await read.rows(query.order_by(tasks.c.key))]
+
+
+async def reserved(read: Read, mission_id: str, key: str) -> list[Task]:
+    """The task of this key, if it is not settled yet."""
+    query = sa.select(tasks).where(_of(read, mission_id), tasks.c.key == key, tasks.c.state == TaskState.RESERVED)
+    return [_task(row) for row in await read.rows(query)]
+
+
+async def keep(tx: Tx, mission_id: str, kept: Mapping[str, bytes]) -> None:
+    """Artefacts by the task that made them, each settled in this transaction, so once."""
+    common = {"mission": mission_id, "organisation": tx.organisation}
+    for task, data in kept.items():
+        await tx.insert(artefacts, [common | {"task": task, "data": data}])
+
+
+async def artefacts_of(read: Read, mission_id: str, prefix: str) -> dict[str, bytes]:
+    """What tasks kept whose keys begin so, in order of key."""
+    query = sa.select(artefacts.c.task, artefacts.c.data).where(
+        artefacts.c.organisation == read.organisation,
+        artefacts.c.mission == mission_id,
+        artefacts.c.task.startswith(prefix, autoescape=True),
+    )
+    return {row.task: bytes(row.data) for row in await read.rows(query.order_by(artefacts.c.task))}
+
+
+async def forget_artefacts(tx: Tx, mission_id: str) -> None:
+    mine = sa.and_(artefacts.c.organisation == tx.organisation, artefacts.c.mission == mission_id)
+    await tx.run(sa.delete(artefacts).where(mine))
 
 
 async def still_reserved(tx: Tx, mission_id: str, keys: Sequence[str]) -> set[str]:

@@ -20,10 +20,10 @@ from aia.core.clock import system_clock
 from aia.core.ids import random_ids
 from aia.core.principal import Principal
 from aia.infra.dbos_engine import open_engine
-from aia.infra.engine import EngineContext, Step
+from aia.infra.engine import EngineContext, HandOut, Step
 from aia.infra.sql import migrate, open_database
 from aia.infra.sql.schema import outbox
-from aia.missions import MissionState
+from aia.missions import MissionState, TaskFailed
 from aia.tokens.audit.verify import audit
 from aia.ventures.sample import generate
 from campaigns import kill
@@ -69,6 +69,57 @@ async def test_the_durable_engine_runs_a_mission_once_and_survives_reopening(set
 
 
 @pytest.mark.anyio
+async def test_tasks_that_spread_run_as_errands_once_each_and_one_that_fails_is_tried_again(settings):
+    failed: list[str] = []
+
+    def fail_once(task):
+        if task.key == "leaf/003" and not failed:
+            failed.append(task.key)
+            raise TaskFailed("not yet")
+
+    playbook = TrialPlaybook(spread=True, behave=fail_once, artefact=b"rows")
+    async with open_app(settings, playbooks=[playbook]) as app:
+        async with app.database.begin(OWNER) as tx:
+            mission = await app.missions.create(tx, "trial", {}, seed=0, budget=None)
+        await app.engine.start(mission.id)
+        await app.engine.wait(mission.id)
+        async with app.database.read(OWNER) as read:
+            assert (await app.missions.get(read, mission.id)).state is MissionState.COMPLETED
+            tasks = {task.key: task for task in await app.missions.results(read, mission.id)}
+        async with app.database.read(Principal.system()) as read:
+            assert (await audit(read)).problems == ()
+    assert sorted(playbook.worked) == sorted([*tasks, "leaf/003"])
+    assert {key: task.attempts for key, task in tasks.items() if task.attempts != 1} == {"leaf/003": 2}
+
+
+@pytest.mark.anyio
+async def test_a_mission_cancelled_while_its_errands_run_ends_and_gives_back(settings):
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait(task) -> None:
+        begun.set()
+        await go_on.wait()
+
+    playbook = TrialPlaybook(spread=True, behave=wait, artefact=b"rows")
+    async with open_app(settings, playbooks=[playbook]) as app:
+        async with app.database.begin(OWNER) as tx:
+            mission = await app.missions.create(tx, "trial", {}, seed=0, budget=None)
+        await app.engine.start(mission.id)
+        await begun.wait()
+        async with app.database.begin(OWNER) as tx:
+            await app.missions.cancel(tx, mission.id)
+        go_on.set()
+        await app.engine.wait(mission.id)
+        async with app.database.read(OWNER) as read:
+            found = await app.missions.get(read, mission.id)
+            left = await read.row(sa.text("select count(*) as number from artefact"))
+        async with app.database.read(Principal.system()) as read:
+            assert (await audit(read)).problems == ()
+    assert (found.state, found.spent, left.number) == (MissionState.CANCELLED, 0, 0)
+    assert len(playbook.worked) == 1
+
+
+@pytest.mark.anyio
 async def test_the_engine_starts_while_a_transaction_is_open(settings):
     """Its first start builds indexes that wait for open transactions, and keeps the loop from ending ours."""
     database = open_database(settings.database, system_clock, random_ids(system_clock))
@@ -81,12 +132,16 @@ async def test_the_engine_starts_while_a_transaction_is_open(settings):
             reading.set()
             await asyncio.sleep(0.2)
 
-    async def workflow(workflow_id: str, step: Step) -> str:
+    async def workflow(workflow_id: str, step: Step, hand_out: HandOut) -> str:
         return workflow_id
+
+    async def errand(workflow_id: str, name: str) -> None: ...
 
     task = asyncio.create_task(read())
     await reading.wait()
-    engine = await open_engine(EngineContext(settings.engine_database, "exe_1", workflow, database, system_clock))
+    engine = await open_engine(
+        EngineContext(settings.engine_database, "exe_1", workflow, errand, database, system_clock)
+    )
     await engine.close()
     await task
     await database.engine.dispose()

@@ -7,8 +7,10 @@ import sys
 import zipfile
 
 from aia.ventures.sources import ReadOptions, read_corpus
-from campaigns.scale import WAVES, run, write_corpus
+from campaigns.scale import run, write_corpus
 from tests.support.stub_services import hacker_news, hit, serving
+
+WAVES = ("extract", "group", "assess", "rank", "check", "review", "direct")
 
 
 def aia(home, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

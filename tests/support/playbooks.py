@@ -22,6 +22,8 @@ class TrialPlaybook:
     width: int = 6
     behave: Behaviour = lambda task: None
     kind: str = "trial"
+    spread: bool = False
+    artefact: bytes | None = None
     worked: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
 
@@ -59,7 +61,11 @@ class TrialSession:
         if asyncio.iscoroutine(found):
             await found
         scores = (Score("scout-1", "extract", 0.75),) if task.key == "lead" else ()
-        return Work({"key": task.key, "inputs": len(inputs.done)}, units_of_work=10, scores=scores)
+        kept = self.playbook.artefact if task.skill == "extract" else None
+        return Work({"key": task.key, "inputs": len(inputs.done)}, units_of_work=10, scores=scores, artefact=kept)
+
+    def spreads(self, task: Task) -> bool:
+        return self.playbook.spread and task.skill == "extract"
 
     async def publish(self, mission: Mission, tasks: Sequence[Task]) -> "TrialSession":
         return self

@@ -35,6 +35,7 @@ from aia.ventures.discovery.conduct import (
 from aia.ventures.discovery.grouped import grouped_of, ranges_of
 from aia.ventures.discovery.grouped import plain as unstored
 from aia.ventures.discovery.opportunity import opportunity_of, quoted
+from aia.ventures.discovery.parts import OF_GROUPING
 from aia.ventures.model import NOT_SAMPLED, Assessment, Document, Need, Ranked, Statement
 from aia.ventures.sizing import Assumptions, parse_assumptions
 from aia.ventures.sizing.report import cited, counts_of, sizings_of
@@ -149,14 +150,21 @@ def _summary(corpus: CorpusInfo, documents: Sequence[StoredDocument]) -> CorpusS
 
 
 def _spend(tasks: Sequence[Task]) -> tuple[SpendLine, ...]:
+    """Parts of a task count as that task: how many there were is a matter of the machines, not of the work."""
     done: dict[tuple[str, str], list[Task]] = defaultdict(list)
     for task in tasks:
         if task.state is TaskState.DONE and not (task.result or {}).get("skipped"):
-            done[task.agent, task.skill].append(task)
+            done[task.agent, "group" if task.skill in OF_GROUPING else task.skill].append(task)
     return tuple(
-        SpendLine(a, s, len(mine), Units(sum(t.paid for t in mine)), Units(sum(t.earned for t in mine)))
+        SpendLine(
+            a, s, sum(t.skill == s for t in mine), *(Units(sum(x)) for x in zip(*map(_money, mine), strict=True))
+        )
         for (a, s), mine in sorted(done.items())
     )
+
+
+def _money(task: Task) -> tuple[int, int]:
+    return task.paid, task.earned
 
 
 def _notes(

@@ -1,5 +1,7 @@
 """The playbook of a discovery: who does what, in seven waves down and up the organisation's tree.
 
+Where the corpus is large, three more waves embed and compare its statements in parts before the grouping (`parts`).
+
     wave 0  extract  scouts            statements of each part of the corpus; four waves with a stop rule
     wave 1  group    head of scouting  all statements to needs; rules on what the scouts found
     wave 2  assess   analysts          each a share of the needs: reach, severity, momentum, passages
@@ -36,6 +38,7 @@ from aia.ventures.discovery.dealing import Deal, deals
 from aia.ventures.discovery.forecasts import METHODS
 from aia.ventures.discovery.grouped import ranges_of
 from aia.ventures.discovery.memory import Memory
+from aia.ventures.discovery.parts import WAVES, part_tasks, parts_in
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
 from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
 from aia.ventures.discovery.session import DiscoverySession
@@ -66,6 +69,7 @@ class DiscoveryPlaybook:
     version: str
     memory: Memory
     stop_new_per_aia: int = 0
+    part_documents: int = 0
     kind: str = KIND
 
     def brief(
@@ -94,6 +98,7 @@ class DiscoveryPlaybook:
             "version": self.version,
             "model": None if self.model is None else self.model.name,
             "stop_new_per_aia": self.stop_new_per_aia,
+            "part_documents": self.part_documents,
         }
 
     def quote(self, brief: Mapping[str, Any], roster: Roster) -> Units:
@@ -145,24 +150,27 @@ class DiscoveryPlaybook:
         (grouper,), (ranker,), (reviewer,) = (roster.delegates(director, s)[:1] for s in ("group", "rank", "review"))
         candidates = max(NEEDS_MIN, int(brief["top"]) * CANDIDATES_PER_OPPORTUNITY // depth)
         needs = max(NEEDS_MIN, int(brief["needs_max"]) // depth)
-        grouping = {"needs": needs}
         ranking = {"keep": candidates, "basis": basis_values(roster, float(brief["rank_quantile"]))}
         read = 1 + max(shard.round for shard in shards)
-        root = _task("direct", None, read + 5, director, "direct", "Decide the list", {}, director.price(candidates))
-        group = _task(
-            "group", "direct", read, grouper, "group", "Group statements", grouping, grouper.price(documents)
-        )
-        rank = _task("rank", "direct", read + 2, ranker, "rank", "Rank the needs", ranking, ranker.price(needs))
+        number = parts_in(brief, documents)
+        parts = part_tasks(read, number, grouper, documents)
+        grouping = {"needs": needs, "parts": number}
+        last = read + (WAVES if number else 0)
+        root = _task("direct", None, last + 5, director, "direct", "Decide the list", {}, director.price(candidates))
+        price = Units(grouper.price(documents) - _sum(parts))
+        group = _task("group", "direct", last, grouper, "group", "Group statements", grouping, price)
+        rank = _task("rank", "direct", last + 2, ranker, "rank", "Rank the needs", ranking, ranker.price(needs))
         price = reviewer.price(candidates)
-        review = _task("review", "direct", read + 4, reviewer, "review", "Rule on findings", {}, price)
+        review = _task("review", "direct", last + 4, reviewer, "review", "Rule on findings", {}, price)
         return [
             root,
             *(group, rank, review),
+            *parts,
             *_recall(brief, roster.delegates(grouper, "extract")[0]),
             *_extracts(brief, shards, roster.delegates(grouper, "extract")),
-            *self._assessments(brief, read + 1, needs, candidates, roster.delegates(ranker, "assess")),
-            *_forecasts(candidates, read + 3, _able(roster, ranker, "forecast")),
-            *_checks(brief, candidates, read + 3, roster.delegates(reviewer, "check")),
+            *self._assessments(brief, last + 1, needs, candidates, roster.delegates(ranker, "assess")),
+            *_forecasts(candidates, last + 3, _able(roster, ranker, "forecast")),
+            *_checks(brief, candidates, last + 3, roster.delegates(reviewer, "check")),
         ]
 
     def _assessments(

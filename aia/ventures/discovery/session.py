@@ -37,6 +37,7 @@ from aia.ventures.discovery.critics import count_on
 from aia.ventures.discovery.dealing import dealt
 from aia.ventures.discovery.grouped import companies_of, plain, unread_undated
 from aia.ventures.discovery.memory import Memory
+from aia.ventures.discovery.parts import COMPARE, EMBED, LISTS, ROWS, SIFT, SPREAD, PartWork, work_of
 from aia.ventures.discovery.phrasing import phrase
 from aia.ventures.discovery.reading import Round, new_of, stops
 from aia.ventures.discovery.ruling import (
@@ -99,6 +100,8 @@ class DiscoverySession:
         match task.skill:
             case "extract":
                 return await self._extract(task, inputs)
+            case "sift" | "embed" | "compare":
+                return await self._part(task, inputs)
             case "group":
                 return await self._group(task, inputs)
             case "assess":
@@ -116,7 +119,10 @@ class DiscoverySession:
             case other:
                 raise TaskFailed(f"a discovery has no use for the skill {other!r}")
 
-    async def _tool(self, skill: str, *arguments: object) -> dict[str, Any]:
+    def spreads(self, task: Task) -> bool:
+        return task.skill in SPREAD
+
+    async def _tool(self, skill: str, *arguments: object) -> Any:
         """Run a tool in a thread: tools compute, and the loop must go on answering."""
         return await asyncio.to_thread(load_plugin(TOOLS, skill), *arguments)
 
@@ -186,15 +192,39 @@ class DiscoverySession:
             ]
         return self._rounds_done[number]
 
-    async def _group(self, task: Task, inputs: Inputs) -> Work:
+    async def _part(self, task: Task, inputs: Inputs) -> Work:
+        """A part of grouping; all but the first are done by any process, from what tasks before it kept."""
+        parts = PartWork(self._database, self._knowledge, self._principal, self._mission)
+        which = (int(task.input["part"]), int(task.input["of"]))
+        match task.skill:
+            case "sift":
+                return work_of(task, await self._tool(SIFT, *await self._statements(inputs), self._mission.seed))
+            case "embed":
+                layout = await parts.layout()
+                texts = await parts.texts(await self._tool("places", layout, *which))
+                return work_of(task, await self._tool(EMBED, texts, layout, *which))
+            case _:
+                return work_of(task, await self._tool(COMPARE, await parts.kept(ROWS), await parts.layout(), *which))
+
+    async def _statements(self, inputs: Inputs) -> tuple[list[Statement], list[str]]:
+        """All statements in order of place, and their texts."""
         statements = (await self._read(inputs)).statements
         documents = await self._documents()
-        texts = [documents[s.document].text[s.start : s.end] for s in statements]
+        return statements, [documents[s.document].text[s.start : s.end] for s in statements]
+
+    async def _group(self, task: Task, inputs: Inputs) -> Work:
+        statements, texts = await self._statements(inputs)
+        given = (statements, texts, self._mission.seed, int(task.input["needs"]))
         known = None
         if self._mission.brief.get(CONTINUES):
             recalled = await self._recall()
             known = (recalled.needs, len(recalled.statements))
-        result = await self._tool("group", statements, texts, self._mission.seed, int(task.input["needs"]), known)
+        if task.input.get("parts"):
+            work = PartWork(self._database, self._knowledge, self._principal, self._mission)
+            parts = {"layout": await work.layout(), "rows": await work.kept(ROWS), "lists": await work.kept(LISTS)}
+            result = await self._tool("group-parts", *given, parts)
+        else:
+            result = await self._tool("group", *given, known)
         before, said = await self._said(texts, 0 if known is None else known[1])
         used = {i for need in result["needs"] for i in need["members"]}
         verdicts, scores = scout_verdicts(extracts_of(inputs), said, used, before)

@@ -58,22 +58,37 @@ def group(
         )
         told = {"grouped": len(statements), "method": embedder.name, "continued": found.told()}
         return {"needs": [n.to_json() for n in found.needs], **told}
-    chosen = list(range(len(statements)))
-    if len(chosen) > STATEMENTS_GROUPED_MAX:
-        chosen.sort(key=lambda i: (-statements[i].strength, i))
-        chosen = sorted(chosen[:STATEMENTS_GROUPED_MAX])
+    chosen = chosen_of(statements)
     kept = [statements[i] for i in chosen]
     if len(kept) < 3:
-        return {"needs": [], "grouped": len(kept), "method": "too few statements to group"}
+        return too_few(len(kept))
     embedder = open_embedder(Embedding.TABLE)
     kept_texts = [texts[i] for i in chosen]
     vectors = embedder.encode(kept_texts)
     needs = group_statements(kept, kept_texts, vectors, seed=seed, needs_max=needs_max)
+    return as_result(needs, chosen, embedder.name)
+
+
+def chosen_of(statements: Sequence[Statement]) -> list[int]:
+    """The statements that are grouped, in order: all of them, or the strongest million."""
+    chosen = list(range(len(statements)))
+    if len(chosen) > STATEMENTS_GROUPED_MAX:
+        chosen.sort(key=lambda i: (-statements[i].strength, i))
+        chosen = sorted(chosen[:STATEMENTS_GROUPED_MAX])
+    return chosen
+
+
+def too_few(grouped: int) -> dict[str, Any]:
+    return {"needs": [], "grouped": grouped, "method": "too few statements to group"}
+
+
+def as_result(needs: Sequence[Need], chosen: Sequence[int], method: str) -> dict[str, Any]:
+    """The result of grouping the chosen statements, by their numbers among all."""
     renumbered = [
         replace(n, members=tuple(chosen[i] for i in n.members), medoids=tuple(chosen[i] for i in n.medoids))
         for n in needs
     ]
-    return {"needs": [n.to_json() for n in renumbered], "grouped": len(kept), "method": embedder.name}
+    return {"needs": [n.to_json() for n in renumbered], "grouped": len(chosen), "method": method}
 
 
 def assess(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from aia.ventures.discovery import parting, tools
 from aia.ventures.model import Statement, StatementKind
 from aia.ventures.needs import group_linked
 from aia.ventures.needs.neighbours import EXACT_ROWS_MAX, nearest
@@ -74,3 +75,16 @@ def test_work_by_cells_is_dealt_out_about_evenly():
     sizes = [len(compare(rows, cells, layout.centres, part, 4).own) for part in range(4)]
     assert sum(sizes) == (~layout.crowd.spare).sum()
     assert min(sizes) > 200
+
+
+@pytest.mark.parametrize("number", [0, 2, 5, 300])
+def test_tools_that_hand_on_bytes_come_to_the_result_of_the_one_tool_even_with_more_parts_than_statements(number):
+    texts, of = texts_of(number) if number else [], 7
+    statements = [Statement(i, 0, len(text), StatementKind.PROBLEM, 0.5, 0.0) for i, text in enumerate(texts)]
+    layout = parting.sift(statements, texts, 4)
+    places = [parting.places_in(layout, part, of) for part in range(of)]
+    assert [place for part in places for place in part] == [(s.document, s.start, s.end) for s in statements]
+    rows = [parting.embed([texts[d][a:b] for d, a, b in places[i]], layout, i, of) for i in range(of)]
+    lists = [parting.compare(list(rows), layout, i, of) for i in range(of)]
+    kept = {"layout": layout, "rows": list(rows), "lists": lists}
+    assert parting.group(statements, texts, 4, 20, kept) == tools.group(statements, texts, 4, 20)
