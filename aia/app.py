@@ -52,7 +52,6 @@ from aia.tokens import (
 from aia.ventures import CleanOptions, ReadOptions, Ventures
 from aia.ventures.discovery.memory import Memory
 from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
-from aia.ventures.intake import Intake
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2
@@ -81,7 +80,6 @@ class App:
     runner: MissionRunner
     reports: Reports
     ventures: Ventures
-    intake: Intake
     followup: Followup
     engine: Engine
 
@@ -217,7 +215,6 @@ async def _build(
     ventures = Ventures(
         missions, knowledge, reports, playbook, performance, enabled=settings.venture_discovery_enabled
     )
-    intake = Intake(database, knowledge, ventures, settings.aia_state_bytes_max, settings.aia_state_missions_max)
     return App(
         settings=settings,
         clock=clock,
@@ -238,8 +235,7 @@ async def _build(
         runner=runner,
         reports=reports,
         ventures=ventures,
-        intake=intake,
-        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures, intake),
+        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures),
         engine=engine,
     )
 
@@ -261,7 +257,6 @@ def _followup(
     reports: Reports,
     performance: Performance,
     ventures: Ventures,
-    intake: Intake,
 ) -> Followup:
     reading = ReadOptions(
         input_bytes_max=settings.aia_input_bytes_max,
@@ -272,8 +267,9 @@ def _followup(
     )
     cleaning = CleanOptions(settings.aia_near_repeat_similarity)
     thresholds = Thresholds(settings.aia_alert_documents_min, settings.aia_alert_growth_min)
-    rooms = (database, missions, knowledge, reports, performance, ventures, intake)
-    return Followup(*rooms, reading, thresholds, cleaning)
+    marks = (settings.aia_state_bytes_max, settings.aia_state_missions_max)
+    rooms = (database, missions, knowledge, reports, performance, ventures)
+    return Followup(*rooms, reading, thresholds, cleaning, marks)
 
 
 def _bounds(settings: Settings) -> Bounds:

@@ -33,7 +33,7 @@ from aia.ventures.connectors.fetch import FetchBounds, Fetching
 from aia.ventures.connectors.model import Service
 from aia.ventures.growing import may_grow
 from aia.ventures.ingest import read_inputs, service_of
-from aia.ventures.intake import Input
+from aia.ventures.intake import Input, Intake
 from aia.ventures.sample import write_sample
 from aia.ventures.service import STATEMENTS
 from aia.ventures.sizing import read_assumptions
@@ -214,12 +214,14 @@ class Work:
 
 async def _discover(app: App, principal: Principal, work: Work) -> dict[str, Any]:
     request, given = work.request, work.given
+    bounds = (app.settings.aia_state_bytes_max, app.settings.aia_state_missions_max)
+    intake = Intake(app.database, app.knowledge, app.ventures, *bounds)
     if isinstance(given, Growing):
-        given = await app.intake.read(principal, given.path, given.reading, given.cleaning)
+        given = await intake.read(principal, given.path, given.reading, given.cleaning)
         _tell_reading(given)
     async with app.database.begin(principal) as tx:
         await app.identity.get(tx, principal.organisation)
-        kept = await app.intake.keep(tx, given)
+        kept = await intake.keep(tx, given)
         if work.companies is not None:
             request = replace(request, companies=(await app.ventures.keep(tx, work.companies)).id)
         mission = None if work.fresh else await app.ventures.earlier(tx, kept, request)

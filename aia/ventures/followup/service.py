@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -47,9 +47,11 @@ from aia.ventures.followup.model import (
     next_due,
 )
 from aia.ventures.followup.proposal import default_ask, draft, opportunity_of
-from aia.ventures.intake import Input, Intake
 from aia.ventures.service import DiscoveryRequest, Ventures
 from aia.ventures.sources import ReadOptions
+
+if TYPE_CHECKING:
+    from aia.ventures.intake import Input, Intake
 
 BATCH = 20
 RUNS_SHOWN = 50
@@ -71,7 +73,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Followup:
-    """What happens after a first discovery."""
+    """What happens after a first discovery. `marks`: bytes of a mark at most, and how many of them (`Intake`)."""
 
     database: Database
     missions: Missions
@@ -79,10 +81,10 @@ class Followup:
     reports: Reports
     performance: Performance
     ventures: Ventures
-    intake: Intake
     reading: ReadOptions
     thresholds: Thresholds
     cleaning: CleanOptions
+    marks: tuple[int, int]
 
     async def watch(
         self,
@@ -157,7 +159,7 @@ class Followup:
             async with self.database.begin(principal) as tx:
                 if not await store.claim(tx, watch, _next(watch, tx.now)):
                     return None
-                kept = given if isinstance(given, CorpusInfo) else await self.intake.keep(tx, given)
+                kept = given if isinstance(given, CorpusInfo) else await self._intake().keep(tx, given)
                 request = discovery_request(watch.request)
                 earlier = await self.ventures.earlier(tx, kept, request)
                 if earlier is not None:
@@ -181,10 +183,14 @@ class Followup:
                 await store.add_run(tx, watch, None, reason)
                 tx.emit(Event("ventures.watch-failed", {"watch": watch.id, "reason": reason}))
 
-    async def _given(self, principal: Principal, watch: Watch) -> Input | CorpusInfo:
+    def _intake(self) -> "Intake":
+        """Loaded when a watch first fires, as it computes."""
+        return load_plugin("aia.tools", "intake")(self.database, self.knowledge, self.ventures, *self.marks)
+
+    async def _given(self, principal: Principal, watch: Watch) -> "Input | CorpusInfo":
         """What the watch reads now, as `aia discover` reads it; or the newest corpus kept under a name."""
         if watch.source["kind"] == "path":
-            return await self.intake.read(principal, Path(watch.source["path"]), self.reading, self.cleaning)
+            return await self._intake().read(principal, Path(watch.source["path"]), self.reading, self.cleaning)
         async with self.database.read(principal) as read:
             return await self.knowledge.newest_named(read, watch.source["name"])
 
