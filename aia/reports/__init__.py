@@ -1,6 +1,5 @@
 """Reports: signed JSON-LD whose every claim cites a passage or a number, and its page."""
 
-from aia.reports.html import render_html
 from aia.reports.jsonld import (
     OF_THE_RUN,
     content_digest,
@@ -32,7 +31,7 @@ from aia.reports.model import (
     UnbackedNumber,
     UncitedClaim,
 )
-from aia.reports.service import Reports
+from aia.reports.service import Reports, render_html
 from aia.reports.signing import did_key, sign, verify_proof
 from aia.reports.sizes import FactorLine, FigureLine, Sizing, sizing_in, sizing_nodes
 from aia.reports.verify import Finding, Verification, verify

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from aia.core.clock import Instant
 from aia.core.pages import Page, PageRequest
 from aia.infra.objects import Objects
+from aia.infra.plugins import load_plugin
 from aia.infra.sql import Event, Read, Tx
 from aia.reports import store
-from aia.reports.html import render_html
 from aia.reports.jsonld import dumps, parse_report, to_jsonld
 from aia.reports.model import Report, ReportNotFound
 from aia.reports.signing import sign
@@ -79,3 +79,9 @@ class Reports:
             await self.objects.put(f"reports/{mission}/report.jsonld", data)
             page = render_html(parse_report(data))
             await self.objects.put(f"reports/{mission}/report.html", page.encode())
+
+
+def render_html(document: Mapping[str, Any]) -> str:
+    """The page of a report (`aia.reports.html`): templates load when the first one is asked for."""
+    page: str = load_plugin("aia.tools", "page")(document)
+    return page
