@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import aia.infra.dbos_engine  # noqa: F401 - its table belongs to the schema
+import aia.ventures.growing.store  # noqa: F401 - as does its
 from aia.app import App
 from aia.core.errors import Invalid, Unavailable
 from aia.core.principal import Principal
