@@ -190,7 +190,11 @@ def _tell_reading(given: Input) -> None:
         failed = sum(source.error is not None for source in reading.sources[SOURCES_SHOWN:])
         click.echo(f"  and {len(reading.sources) - SOURCES_SHOWN} more, {failed} of them with errors", err=True)
     if reading.date_field and reading.undated:
-        click.echo(f"  {reading.undated} documents have no readable date", err=True)
+        remedy = "; check --date-field, or name the --date-order" if reading.undated > given.documents / 2 else ""
+        click.echo(f"  {reading.undated} documents have no readable date{remedy}", err=True)
+    if given.documents and reading.undated == given.documents and not reading.date_field:
+        remedy = "" if reading.format == "txt" else "; if a field holds them, name it with --date-field"
+        click.echo(f"  no dates: needs are ranked without their growth{remedy}", err=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,19 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?", re.ASCII)
-_COMPACT = re.compile(r"(19|20)\d{6}", re.ASCII)
+_COMPACT = re.compile(r"(?:19|20)\d{6}(?:T.*)?", re.ASCII)
+_YEAR_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})", re.ASCII)
+_NAME_YEAR = re.compile(r"([A-Za-z]{3,9})\.?,?[ -](\d{4})", re.ASCII)
+_WEEKDAY = re.compile(
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? ", re.ASCII | re.IGNORECASE
+)
 _TRIPLE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[ T,].*)?", re.ASCII)
+_VERSION = re.compile(r"\d+\.\d+\.\d{1,3}", re.ASCII)
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}", re.ASCII)
 _DECIMAL_YEAR = re.compile(r"(19\d\d|20\d\d)\.(0|00|25|5|50|75)", re.ASCII)
-_DAY_NAME = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})(?:[ T,].*)?", re.ASCII)
+_DAY_NAME = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th|\.)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4}|\d\d(?![\d:]))(?:[ T,].*)?", re.ASCII
+)
 _NAME_DAY = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?:[ T,].*)?", re.ASCII)
 _MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), 1)}
@@ -40,7 +48,7 @@ class DateReader:
             return _day(int(value), 1 + int(12 * (value % 1)), 1)  # a decimal year: 2021.5 is its middle
         if isinstance(value, int | float):
             value = f"{value:.0f}"
-        text = str(value).strip()[:60]
+        text = _WEEKDAY.sub("", str(value).strip()[:60], count=1)
         try:
             return self._parse(text)
         except (ValueError, OverflowError, OSError):
@@ -52,20 +60,24 @@ class DateReader:
         if match := _DECIMAL_YEAR.fullmatch(text):
             return _day(int(match[1]), 1 + int(12 * float(f"0.{match[2]}")), 1)
         if _COMPACT.fullmatch(text):
-            return _day(int(text[:4]), int(text[4:6]), int(text[6:]))
+            return _day(int(text[:4]), int(text[4:6]), int(text[6:8]))
         if match := _TRIPLE.fullmatch(text):
             return self._triple(int(match[1]), int(match[2]), int(match[3]))
         if _EPOCH.fullmatch(text):
             seconds = float(text) / (1000 if len(text) > 11 and "." not in text else 1)
             return _checked(datetime.fromtimestamp(seconds, UTC).date())
         if match := _DAY_NAME.fullmatch(text):
-            return _day(int(match[3]), _MONTHS.get(match[2][:3].lower(), 0), int(match[1]))
+            return _day(_whole_year(int(match[3])), _MONTHS.get(match[2][:3].lower(), 0), int(match[1]))
         if match := _NAME_DAY.fullmatch(text):
             return _day(int(match[3]), _MONTHS.get(match[1][:3].lower(), 0), int(match[2]))
+        if match := _YEAR_MONTH.fullmatch(text):
+            return _day(int(match[1]), int(match[2]), 1)
+        if match := _NAME_YEAR.fullmatch(text):
+            return _day(int(match[2]), _MONTHS.get(match[1][:3].lower(), 0), 1)
         return _checked(parsedate_to_datetime(text).date())
 
     def _triple(self, first: int, second: int, year: int) -> date | None:
-        year += 2000 if year < 70 else 1900 if year < 100 else 0
+        year = _whole_year(year)
         if first > 12:
             return _day(year, second, first)
         if second > 12 or first == second:
@@ -74,6 +86,20 @@ class DateReader:
             return None
         day, month = (first, second) if self.order is DateOrder.DAY_FIRST else (second, first)
         return _day(year, month, day)
+
+
+def looks_written(value: object) -> bool:
+    """Whether a text is a date by its form alone; 8.9.20 may be a version, and 20150224 a number."""
+    if not isinstance(value, str):
+        return False
+    text = _WEEKDAY.sub("", value.strip()[:60], count=1)
+    if any(form.fullmatch(text) for form in (_ISO, _TRIPLE, _DAY_NAME, _NAME_DAY)):
+        return _VERSION.fullmatch(text) is None
+    return len(text) < len(value.strip()) <= 60 and DateReader(None).read(value) is not None
+
+
+def _whole_year(year: int) -> int:
+    return year + (2000 if year < 70 else 1900 if year < 100 else 0)
 
 
 def _day(year: int, month: int, day: int) -> date | None:

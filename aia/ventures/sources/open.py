@@ -27,6 +27,13 @@ XZ_MEMORY_MAX = 256 * 1024 * 1024
 
 _ZIP = b"PK\x03\x04"
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+_OFFICE = (
+    ("xl/", "an Excel workbook", "CSV UTF-8"),
+    ("word/", "a Word document", "plain text"),
+    ("ppt/", "a PowerPoint presentation", "plain text"),
+    ("content.xml", "an OpenDocument file", "CSV or plain text"),
+    ("", "an office file or book", "CSV or plain text"),
+)
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, ZstdError, gzip.BadGzipFile)
 
 Found: TypeAlias = Piece | Unreadable
@@ -204,6 +211,7 @@ class _Unpack:
 
     def _of_archive(self, name: Path, archive: zipfile.ZipFile, depth: int) -> Iterator[Found]:
         members = [member for member in archive.infolist() if not member.is_dir()]
+        _refuse_office(name, [member.filename for member in members])
         size = sum(member.file_size for member in members)
         packed = max(sum(member.compress_size for member in members), 1)
         if len(members) > self.limits.files_max:
@@ -226,6 +234,15 @@ class _Unpack:
             raise SourceError.at(name, f"broken member of a ZIP file ({error}): fetch the file again") from None
         with file:
             yield from self.stream(name, file, depth + 1, None)
+
+
+def _refuse_office(name: Path, members: list[str]) -> None:
+    """Office files are ZIP files of markup, of which nothing could be quoted as people wrote it."""
+    if not {"[Content_Types].xml", "mimetype"}.isdisjoint(members):
+        kind, form = next(
+            ((kind, form) for part, kind, form in _OFFICE if any(part in m for m in members)), _OFFICE[-1][1:]
+        )
+        raise SourceError.at(name, f"this is {kind}, not text: save it as {form} first")
 
 
 def _bomb(name: Path) -> SourceError:

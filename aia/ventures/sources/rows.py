@@ -3,17 +3,23 @@
 import csv
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from aia.ventures.sources.dates import looks_written
 from aia.ventures.sources.errors import SourceError
 from aia.ventures.sources.lines import Line, read_lines
 from aia.ventures.sources.model import Context, Head, Malformed, NumberedRow, Piece, Row, Source
 
 JSON_ARRAY_CHARACTERS_MAX = 256 * 1024 * 1024
+WRAPPED_MAX = 3
+SENTENCE_WORDS_MIN = 5
 PARAGRAPH_BLANK_SHARE = 0.2
 SNIFF_LINES = 200
+_SEPARATOR = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)
+"""What Excel writes above a header to name the delimiter."""
 SURE, LIKELY, LAST = 60, 50, 10
 
 
@@ -35,15 +41,29 @@ def json_lines(piece: Piece, context: Context) -> Iterator[NumberedRow]:
 
 
 def json_array(piece: Piece, context: Context) -> Iterator[NumberedRow]:
-    """The rows of one JSON array; `line` is then the number of the element."""
+    """The rows of one JSON array, alone or within an object; `line` is then the number of the element."""
     value = whole_json(piece, context)
-    if not isinstance(value, list):
-        raise SourceError.at(piece.name, f"a JSON {type(value).__name__} where an array of objects is needed")
-    for number, row in enumerate(cast("list[Any]", value), 1):
+    found = value if isinstance(value, list) else _longest_list(value)
+    if found is None:
+        told = (
+            f"an object of {', '.join(map(repr, list(value)[:10]))}" if isinstance(value, dict) else "a single value"
+        )
+        raise SourceError.at(piece.name, f"{told} where a list of objects is needed: give that list, or JSON Lines")
+    for number, row in enumerate(cast("list[Any]", found), 1):
         if isinstance(row, dict):
             yield number, cast("Row", row)
         else:
             context.malformed(number, f"a JSON {type(row).__name__} where an object is needed")
+
+
+def _longest_list(value: object) -> list[Any] | None:
+    """The longest list of objects within an object, at most `WRAPPED_MAX` objects deep, as services answer."""
+    level, lists = [value], list[list[Any]]()
+    for _ in range(WRAPPED_MAX):
+        inner = [v for one in level if isinstance(one, dict) for v in cast("Row", one).values()]
+        lists += [v for v in inner if isinstance(v, list) and v and isinstance(v[0], dict)]
+        level = inner
+    return max(lists, key=len, default=None)
 
 
 def whole_json(piece: Piece, context: Context) -> object:
@@ -83,7 +103,10 @@ def csv_rows(piece: Piece, context: Context) -> Iterator[NumberedRow]:
 def csv_of(path: Path, lines: Iterator[Line], malformed: Malformed) -> Iterator[NumberedRow]:
     """The same of lines at hand."""
     head = list(itertools.islice(lines, SNIFF_LINES))
-    delimiter = delimiter_of(head[0][1] if head else "")
+    told = _SEPARATOR.fullmatch(head[0][1]) if head else None
+    if told:
+        del head[0]
+    delimiter = told[1] if told else delimiter_of(head[0][1] if head else "")
     current = [0]
 
     def texts() -> Iterator[str]:
@@ -104,12 +127,22 @@ def csv_of(path: Path, lines: Iterator[Line], malformed: Malformed) -> Iterator[
             continue
         if not any(field.strip() for field in fields):
             continue
-        if header is None:
+        if header is None and not _is_data(fields):
             header = _header(path, fields, start)
-        elif len(fields) != len(header):
+            continue
+        header = header or [f"column {number}" for number in range(1, len(fields) + 1)]
+        if len(fields) != len(header):
             malformed(start, f"{len(fields)} fields where the header has {len(header)}")
         else:
             yield start, dict(zip(header, fields, strict=True))
+
+
+def _is_data(fields: list[str]) -> bool:
+    """Whether a first line is no header: it holds a date, or a sentence beside a number."""
+    if any(map(looks_written, fields)):
+        return True
+    sentence = any(len(field.split()) >= SENTENCE_WORDS_MIN for field in fields)
+    return sentence and any(field.strip().isdecimal() for field in fields)
 
 
 def _header(path: Path, fields: list[str], line: int) -> list[str]:
@@ -160,7 +193,25 @@ def _like_json_lines(head: Head) -> int:
 
 
 def _like_json_array(head: Head) -> int:
+    if ".json" in head.suffixes and head.first.startswith("{") and _is_one_object(head):
+        return SURE + 1
     return SURE if head.first.startswith("[") and not head.suffixes & {".csv", ".tsv", ".txt"} else 0
+
+
+def _is_one_object(head: Head) -> bool:
+    """Whether the lines are one object that holds a list of objects, not an object each."""
+    lines = [line for line in head.lines if line.strip()]
+    if len(lines) > 1:
+        return not lines[1].startswith("{") and not _parses(head.first)
+    return not _parses(head.first) or _longest_list(parse_json(head.first)) is not None
+
+
+def _parses(line: str) -> bool:
+    try:
+        parse_json(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _like_csv(head: Head) -> int:
