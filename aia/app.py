@@ -52,6 +52,7 @@ from aia.tokens import (
 from aia.ventures import CleanOptions, ReadOptions, Ventures
 from aia.ventures.discovery.memory import Memory
 from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
+from aia.ventures.inputs import Inputs
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2
@@ -80,6 +81,7 @@ class App:
     runner: MissionRunner
     reports: Reports
     ventures: Ventures
+    inputs: Inputs
     followup: Followup
     engine: Engine
 
@@ -215,6 +217,7 @@ async def _build(
     ventures = Ventures(
         missions, knowledge, reports, playbook, performance, enabled=settings.venture_discovery_enabled
     )
+    inputs = _inputs(settings, database, knowledge, ventures)
     return App(
         settings=settings,
         clock=clock,
@@ -235,7 +238,8 @@ async def _build(
         runner=runner,
         reports=reports,
         ventures=ventures,
-        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures),
+        inputs=inputs,
+        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures, inputs),
         engine=engine,
     )
 
@@ -249,6 +253,23 @@ def _open_poster(
     return poster
 
 
+def _inputs(settings: Settings, database: Database, knowledge: Knowledge, ventures: Ventures) -> Inputs:
+    marks = (settings.aia_state_bytes_max, settings.aia_state_missions_max)
+    ways = (reading_of(settings), CleanOptions(settings.aia_near_repeat_similarity))
+    return Inputs(database, knowledge, ventures, *ways, marks, settings.aia_home / "inputs")
+
+
+def reading_of(settings: Settings) -> ReadOptions:
+    """How inputs are read, within the bounds of the settings."""
+    return ReadOptions(
+        input_bytes_max=settings.aia_input_bytes_max,
+        record_bytes_max=settings.aia_record_bytes_max,
+        documents_max=settings.aia_documents_max,
+        files_max=settings.aia_input_files_max,
+        window_bytes_max=settings.aia_input_window_bytes_max,
+    )
+
+
 def _followup(
     settings: Settings,
     database: Database,
@@ -257,19 +278,10 @@ def _followup(
     reports: Reports,
     performance: Performance,
     ventures: Ventures,
+    inputs: Inputs,
 ) -> Followup:
-    reading = ReadOptions(
-        input_bytes_max=settings.aia_input_bytes_max,
-        record_bytes_max=settings.aia_record_bytes_max,
-        documents_max=settings.aia_documents_max,
-        files_max=settings.aia_input_files_max,
-        window_bytes_max=settings.aia_input_window_bytes_max,
-    )
-    cleaning = CleanOptions(settings.aia_near_repeat_similarity)
     thresholds = Thresholds(settings.aia_alert_documents_min, settings.aia_alert_growth_min)
-    marks = (settings.aia_state_bytes_max, settings.aia_state_missions_max)
-    rooms = (database, missions, knowledge, reports, performance, ventures)
-    return Followup(*rooms, reading, thresholds, cleaning, marks)
+    return Followup(database, missions, knowledge, reports, performance, ventures, inputs, thresholds)
 
 
 def _bounds(settings: Settings) -> Bounds:

@@ -92,6 +92,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def empty_url(request: pytest.FixtureRequest, database_url: str) -> str:
+    """The same without tables."""
+    if database_url.startswith("sqlite"):
+        return database_url
+    return request.getfixturevalue("postgres").create_database(f"t{uuid.uuid4().hex}")
+
+
+@pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     return make_settings(database_url=database_url, aia_home=tmp_path / "home")
 

@@ -3,8 +3,8 @@
 import re
 import secrets
 import time
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,11 +21,15 @@ REPORT_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; 
 
 
 class Edge:
-    """Wraps the API; `telemetry` is looked up for each request, as the App opens after start-up."""
+    """Wraps the API; `telemetry` is looked up for each request, as the App opens after start-up.
 
-    def __init__(self, app: ASGIApp, *, body_bytes_max: int) -> None:
+    `longer`: the setting and its bytes that bound the bodies below a path, instead of `AIA_BODY_BYTES_MAX`.
+    """
+
+    def __init__(self, app: ASGIApp, *, body_bytes_max: int, longer: Mapping[str, tuple[str, int]]) -> None:
         self._app = app
-        self._body_bytes_max = body_bytes_max
+        self._bound = Bound("AIA_BODY_BYTES_MAX", body_bytes_max)
+        self._longer = {path: Bound(*bound) for path, bound in longer.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,14 +48,15 @@ class Edge:
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
+        bound = next((b for path, b in self._longer.items() if scope["path"].startswith(path)), self._bound)
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self._body_bytes_max:
-            await _refuse(send_with_headers, scope, self._body_bytes_max)
+        if length.isdigit() and int(length) > bound.bytes_max:
+            await _refuse(send_with_headers, scope, bound)
         else:
-            await self._bounded(scope, receive, send_with_headers)
+            await self._bounded(scope, receive, send_with_headers, bound)
         _count(scope, status[0], time.perf_counter() - began)
 
-    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send, bound: "Bound") -> None:
         """Count the body as it comes: a chunked one announces no length."""
         seen = 0
 
@@ -59,22 +64,27 @@ class Edge:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._body_bytes_max:
+            if seen > bound.bytes_max:
                 # An HTTPException, as FastAPI turns any other error while it reads a body into a 400.
-                raise HTTPException(413, _too_large(self._body_bytes_max))
+                raise HTTPException(413, bound.refusal)
             return message
 
         await self._app(scope, bounded_receive, send)
 
 
-def _too_large(most: int) -> str:
-    return f"the body is larger than {most} bytes: send less at a time or raise AIA_BODY_BYTES_MAX"
+class Bound(NamedTuple):
+    setting: str
+    bytes_max: int
+
+    @property
+    def refusal(self) -> str:
+        return f"the body is larger than {self.bytes_max} bytes: send less at a time or raise {self.setting}"
 
 
-async def _refuse(send: Send, scope: Scope, most: int) -> None:
+async def _refuse(send: Send, scope: Scope, bound: Bound) -> None:
     body = (
         '{"type":"urn:aia:problem:too-large","title":"A bound is exceeded","status":413,'
-        f'"detail":"{_too_large(most)}","code":"too-large","request_id":"{scope["aia.request_id"]}"}}'
+        f'"detail":"{bound.refusal}","code":"too-large","request_id":"{scope["aia.request_id"]}"}}'
     ).encode()
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 413, "headers": headers})

@@ -1,16 +1,18 @@
 """Discoveries and missions."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
 from aia.api.deps import AppDep, PageDep, PrincipalDep, ReadDep, TxDep
-from aia.api.schemas import DiscoveryIn, Listed, MissionOut, TaskOut
+from aia.api.schemas import DiscoveryIn, DocumentIn, Listed, MissionOut, TaskOut
+from aia.app import App
 from aia.core.money import format_units, parse_units
 from aia.missions import Mission, MissionState, Task
-from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions, clean, read_rows
+from aia.ventures import Corpus, DiscoveryRequest, clean, read_rows
 from aia.ventures.sizing import parse_assumptions
 
 router = APIRouter(prefix="/v1", tags=["missions"])
@@ -36,23 +38,18 @@ def shown(mission: Mission, tasks: dict[str, int] | None = None) -> MissionOut:
     )
 
 
-def _read(name: str, rows: list[dict[str, Any]], options: ReadOptions, cleaning: CleanOptions) -> Corpus:
-    """Reading and masking compute, so they run in a thread."""
-    return clean(read_rows(name, rows, options), cleaning)
+async def _sent(body: DiscoveryIn, documents: Sequence[DocumentIn], app: App) -> Corpus:
+    """The documents of a request as a corpus. Reading and masking compute, so they run in a thread."""
+    options = replace(app.inputs.reading, text_field="text", today=app.clock().date())
+    cleaning = replace(app.inputs.cleaning, keep_private=body.keep_pii)
+    rows: list[dict[str, Any]] = [document.model_dump(exclude_none=True) for document in documents]
+    return await asyncio.to_thread(lambda: clean(read_rows(body.name, rows, options), cleaning))
 
 
 @router.post("/discoveries", status_code=202)
 async def start_discovery(body: DiscoveryIn, app: AppDep, principal: PrincipalDep, response: Response) -> MissionOut:
     """Keep the documents, hold the budget, and let the organisation work: follow `Location`."""
-    options = ReadOptions(
-        text_field="text",
-        record_bytes_max=app.settings.aia_record_bytes_max,
-        documents_max=app.settings.aia_documents_max,
-        today=app.clock().date(),
-    )
-    rows: list[dict[str, Any]] = [document.model_dump(exclude_none=True) for document in body.documents]
-    cleaning = CleanOptions(app.settings.aia_near_repeat_similarity, keep_private=body.keep_pii)
-    corpus = await asyncio.to_thread(_read, body.name, rows, options, cleaning)
+    sent = None if body.documents is None else await _sent(body, body.documents, app)
     request = DiscoveryRequest(
         title=body.title,
         top=body.top,
@@ -64,7 +61,11 @@ async def start_discovery(body: DiscoveryIn, app: AppDep, principal: PrincipalDe
     if body.question is not None:
         request = replace(request, question=body.question)
     async with app.database.begin(principal) as tx:
-        mission = await app.ventures.start(tx, await app.ventures.keep(tx, corpus), request)
+        if sent is not None:
+            kept = await app.ventures.keep(tx, sent)
+        else:
+            kept = await app.knowledge.newest_named(tx, body.corpus or "")
+        mission = await app.ventures.start(tx, kept, request)
     await app.engine.start(mission.id)
     response.headers["Location"] = f"/v1/discoveries/{mission.id}"
     return shown(mission)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 T = TypeVar("T")
 
@@ -28,9 +28,12 @@ class DocumentIn(Body):
 
 
 class DiscoveryIn(Body):
-    documents: Annotated[list[DocumentIn], Field(min_length=1, max_length=200_000)]
+    """Of `documents`, or of the `corpus` that was kept last under a name (PUT /v1/corpora/NAME)."""
+
+    documents: Annotated[list[DocumentIn] | None, Field(min_length=1, max_length=200_000)] = None
+    corpus: Annotated[str | None, Field(min_length=1, max_length=400)] = None
     keep_pii: Annotated[bool, Field(description="Keep mail addresses, numbers and keys as they are.")] = False
-    name: Annotated[str, Field(min_length=1, max_length=200)] = "request"
+    name: Annotated[str, Field(min_length=1, max_length=200, description="Of the documents.")] = "request"
     title: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     question: Annotated[str | None, Field(min_length=1, max_length=1_000)] = None
     top: Annotated[int, Field(ge=1, le=50)] = 20
@@ -38,6 +41,12 @@ class DiscoveryIn(Body):
     budget: Annotated[str | None, Field(description="AIA as a decimal, e.g. 12.5", max_length=20)] = None
     statements: Literal["rules", "model"] = "rules"
     assumptions: Annotated[dict[str, Any] | None, Field(description="Market sizes, as in docs/sizes.md.")] = None
+
+    @model_validator(mode="after")
+    def _one_input(self) -> "DiscoveryIn":
+        if (self.documents is None) is (self.corpus is None):
+            raise ValueError("give documents or the name of a corpus, one of them")
+        return self
 
 
 class MissionOut(BaseModel):

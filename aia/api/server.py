@@ -12,6 +12,7 @@ from aia import __version__
 from aia.api import (
     accounts,
     agents,
+    corpora,
     followup,
     health,
     log,
@@ -49,6 +50,7 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
     )
     faces = (
         health,
+        corpora,
         missions,
         agents,
         accounts,
@@ -73,5 +75,9 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
         api.add_middleware(
             CORSMiddleware, allow_origins=list(settings.aia_cors_origins), allow_methods=["*"], allow_headers=["*"]
         )
-    api.add_middleware(Edge, body_bytes_max=settings.aia_body_bytes_max)
+    api.add_middleware(
+        Edge,
+        body_bytes_max=settings.aia_body_bytes_max,
+        longer={corpora.UPLOADS: ("AIA_UPLOAD_BYTES_MAX", settings.aia_upload_bytes_max)},
+    )
     return api

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from aia.app import App
+from aia.app import App, reading_of
 from aia.cli.support import (
     json_option,
     organisation_option,
@@ -33,7 +33,7 @@ from aia.ventures.connectors.fetch import FetchBounds, Fetching
 from aia.ventures.connectors.model import Service
 from aia.ventures.growing import may_grow
 from aia.ventures.ingest import read_inputs, service_of
-from aia.ventures.intake import Input, Intake
+from aia.ventures.intake import Input
 from aia.ventures.sample import write_sample
 from aia.ventures.service import STATEMENTS
 from aia.ventures.sizing import read_assumptions
@@ -110,7 +110,8 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
     if not inputs:
         inputs = (str(write_sample(settings.aia_home / "sample")),)
         click.echo(f"No file given: reading the synthetic sample {inputs[0]} (its truth is kept beside it)", err=True)
-    reading = ReadOptions(
+    reading = replace(
+        reading_of(settings),
         source=options["source"],
         text_field=options["text_field"],
         date_field=options["date_field"],
@@ -119,12 +120,8 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
         date_order=None if options["date_order"] is None else DateOrder(options["date_order"]),
         encoding=options["encoding"],
         skip_malformed=options["skip_malformed"],
-        input_bytes_max=settings.aia_input_bytes_max,
-        record_bytes_max=settings.aia_record_bytes_max,
         documents_max=options["documents_max"] or settings.aia_documents_max,
         sampled=options["documents_max"] is not None,
-        files_max=settings.aia_input_files_max,
-        window_bytes_max=settings.aia_input_window_bytes_max,
         today=system_clock().date(),
     )
     cleaning = CleanOptions(settings.aia_near_repeat_similarity, keep_private=options["keep_pii"])
@@ -218,14 +215,12 @@ class Work:
 
 async def _discover(app: App, principal: Principal, work: Work) -> dict[str, Any]:
     request, given = work.request, work.given
-    bounds = (app.settings.aia_state_bytes_max, app.settings.aia_state_missions_max)
-    intake = Intake(app.database, app.knowledge, app.ventures, *bounds)
     if isinstance(given, Growing):
-        given = await intake.read(principal, given.path, given.reading, given.cleaning)
+        given = await app.inputs.read(principal, given.path, given.reading, given.cleaning)
         _tell_reading(given)
     async with app.database.begin(principal) as tx:
         await app.identity.get(tx, principal.organisation)
-        kept = await intake.keep(tx, given)
+        kept = await app.inputs.keep(tx, given)
         if work.companies is not None:
             request = replace(request, companies=(await app.ventures.keep(tx, work.companies)).id)
         mission = None if work.fresh else await app.ventures.earlier(tx, kept, request)

@@ -111,6 +111,7 @@ class Settings(BaseSettings):
         default=(), description="comma-separated origins that browsers may call from"
     )
     aia_body_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024, description="bytes a request body may hold")
+    aia_upload_bytes_max: int = Field(default=2 * 1024**3, ge=1024, description="bytes of a file sent as a corpus")
     aia_database_pool: int = Field(default=8, ge=2, le=100, description="database connections of one process")
 
     aia_ledger_queue_max: int = Field(default=100_000, ge=10_000, description="transfers that may wait to be posted")

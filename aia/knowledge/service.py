@@ -1,7 +1,7 @@
 """Use-cases of knowledge: keep a corpus, give its documents back, record facts with their evidence."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aia.core.pages import Page, PageRequest
@@ -47,7 +47,8 @@ class Knowledge:
         own = corpus_id_of(records, reading)
         known = await store.find_corpus(tx, own)
         if known is not None:
-            return known
+            await store.name_corpus(tx, name, own)
+            return replace(known, name=name)
         runs = () if before is None else before.layout
         places = await store.places_of(tx, documents)
         layout = behind(runs, lay_out(places, own))
@@ -58,6 +59,7 @@ class Knowledge:
         corpus = CorpusInfo(own, name, number, reading, tx.now, layout)
         new = [document for document, place in zip(documents, places, strict=True) if place is None]
         await store.add_corpus(tx, corpus, new)
+        await store.name_corpus(tx, name, own)
         tx.emit(Event("knowledge.corpus-kept", {"corpus": corpus.id, "documents": number}))
         return corpus
 
@@ -74,6 +76,10 @@ class Knowledge:
         if found is None:
             raise CorpusNotFound(f"no corpus named {name!r} is kept in this organisation")
         return found
+
+    async def corpora(self, read: Read, request: PageRequest) -> Page[CorpusInfo]:
+        """A page of what is kept, by name; of each name what was kept last."""
+        return await store.corpora_page(read, request)
 
     async def documents(self, read: Read, corpus: str) -> list[StoredDocument]:
         """All documents in order; raises `CorpusNotFound`."""

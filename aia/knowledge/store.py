@@ -27,6 +27,17 @@ corpora = sa.Table(
     sa.Column("layout", Json),
 )
 
+corpus_names = sa.Table(
+    "corpus_name",
+    metadata,
+    sa.Column("organisation", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(400), primary_key=True),
+    sa.Column("corpus", sa.String(40), nullable=False),
+    sa.Column("kept_at", Instants, nullable=False),
+    sa.ForeignKeyConstraint(["organisation", "corpus"], ["corpus.organisation", "corpus.id"]),
+)
+"""The corpus that was kept last under a name; one corpus may bear several."""
+
 documents = sa.Table(
     "document",
     metadata,
@@ -162,10 +173,34 @@ def _info(row: sa.Row[Any]) -> CorpusInfo:
     return CorpusInfo(row.id, row.name, row.documents, row.reading, row.created_at, layout)
 
 
+async def name_corpus(tx: Tx, name: str, corpus_id: str) -> None:
+    """Let a name stand for a corpus, whatever it stood for."""
+    mine = sa.and_(corpus_names.c.organisation == tx.organisation, corpus_names.c.name == name)
+    kept = {"corpus": corpus_id, "kept_at": tx.now}
+    if not await tx.run(sa.update(corpus_names).where(mine).values(kept)):
+        await tx.insert_new(corpus_names, [{"organisation": tx.organisation, "name": name} | kept])
+
+
+def _named(read: Read) -> sa.Select[Any]:
+    """Corpora as they are named now."""
+    same = sa.and_(corpora.c.organisation == corpus_names.c.organisation, corpora.c.id == corpus_names.c.corpus)
+    columns = [c for c in corpora.c if c.name != "name"]
+    query = sa.select(*columns, corpus_names.c.name).join_from(corpus_names, corpora, same)
+    return query.where(corpus_names.c.organisation == read.organisation)
+
+
 async def newest_named(read: Read, name: str) -> CorpusInfo | None:
-    query = sa.select(corpora).where(corpora.c.organisation == read.organisation, corpora.c.name == name)
-    row = await read.row(query.order_by(corpora.c.created_at.desc(), corpora.c.id).limit(1))
+    row = await read.row(_named(read).where(corpus_names.c.name == name))
     return None if row is None else _info(row)
+
+
+async def corpora_page(read: Read, request: PageRequest) -> Page[CorpusInfo]:
+    """Corpora by the names they bear now."""
+    query = _named(read)
+    if request.after is not None:
+        query = query.where(corpus_names.c.name > request.after)
+    rows = await read.rows(query.order_by(corpus_names.c.name).limit(request.limit + 1))
+    return page_of([_info(row) for row in rows], request, lambda corpus: corpus.name)
 
 
 async def stream(read: Read, corpus: CorpusInfo, first: int, end: int) -> AsyncIterator[list[StoredDocument]]:

@@ -1,13 +1,16 @@
 """Corpora on real databases: a document is stored once, whatever grows around it."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
 
 from aia.app import App
+from aia.core.pages import PageRequest
 from aia.core.principal import Principal
-from aia.knowledge import StoredDocument, stored_document
+from aia.infra.sql import Instants
+from aia.knowledge import Knowledge, StoredDocument, stored_document
+from tests.support.old_schema import migrate_to, old_database
 
 pytestmark = pytest.mark.anyio
 
@@ -86,3 +89,30 @@ async def test_another_organisation_refers_to_nothing_of_ours(app: App, principa
     assert await stored(app, stranger) == 20
     async with app.database.read(stranger) as read:
         assert len(await app.knowledge.documents(read, corpus)) == 20
+
+
+async def test_names_from_before_they_were_a_table_stand_for_the_newest(empty_url: str):
+    kept = [
+        ("north", "crp_1", "a", 1),
+        ("north", "crp_2", "a", 3),
+        ("north", "crp_3", "b", 2),
+        ("south", "crp_1", "a", 9),
+    ]
+    new_organisation = sa.text("insert into organisation (id, name, created_at) values (:o, :o, :at)")
+    new_corpus = sa.text("""insert into corpus (organisation, id, name, documents, reading, created_at)
+        values (:o, :id, :name, 0, '{}', :at)""")
+    async with old_database(empty_url) as database:
+        async with database.begin(Principal.system()) as tx:
+            await tx.conn.run_sync(migrate_to, "0017")
+            for organisation, number, name, day in kept:
+                at = Instants().process_bind_param(datetime(2026, 1, day, tzinfo=UTC), tx.conn.dialect)
+                if number == "crp_1":
+                    await tx.conn.execute(new_organisation, {"o": organisation, "at": at})
+                await tx.conn.execute(new_corpus, {"o": organisation, "id": number, "name": name, "at": at})
+            await tx.conn.run_sync(migrate_to, "head")
+        named = {}
+        for organisation in ("north", "south"):
+            async with database.read(Principal(organisation, "t")) as read:
+                page = await Knowledge().corpora(read, PageRequest(10))
+                named[organisation] = [(corpus.name, corpus.id) for corpus in page.items]
+    assert named == {"north": [("a", "crp_2"), ("b", "crp_3")], "south": [("a", "crp_1")]}

@@ -1,13 +1,10 @@
 """The ledger on a database: what it keeps, what it refuses, and rows that older schemas wrote."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from sqlalchemy.exc import DBAPIError
 
 from aia.app import App
@@ -17,8 +14,7 @@ from aia.core.ids import content_id, random_ids
 from aia.core.money import Units
 from aia.core.pages import PageRequest
 from aia.core.principal import Principal
-from aia.infra.sql import Database, Tx, open_database
-from aia.infra.sql.migrations.run import alembic_config
+from aia.infra.sql import Tx
 from aia.infra.telemetry import open_telemetry
 from aia.tokens import (
     Account,
@@ -32,6 +28,7 @@ from aia.tokens import (
     wallet,
 )
 from aia.tokens.audit.verify import audit
+from tests.support.old_schema import migrate_to, old_database
 
 pytestmark = pytest.mark.anyio
 K = TransferKind
@@ -251,21 +248,6 @@ async def test_accounts_of_other_tokens_and_floors_can_be_opened(funded: App):
 # Rows of the schema before
 
 
-@asynccontextmanager
-async def old_database(url: str) -> AsyncGenerator[Database]:
-    database = open_database(url, system_clock, NEW_ID)
-    try:
-        yield database
-    finally:
-        await database.engine.dispose()
-
-
-def _migrate_to(connection: sa.Connection, revision: str) -> None:
-    config = alembic_config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
-
-
 OLD_ACCOUNTS = [("mint:AIA", None, -900, 0), ("a", 0, 750, 30), ("b", 0, 150, 0)]
 OLD_TRANSFERS = [
     (1, content_id("tfr", "genesis"), "mint:AIA", "a", 900, "mint", None, None, -900, 900, "genesis supply"),
@@ -305,22 +287,14 @@ async def _write_old(tx: Tx) -> None:
     await tx.conn.execute(sa.text("insert into ledger_head values (1, 7)"))
 
 
-@pytest.fixture
-def empty_url(request: pytest.FixtureRequest, database_url: str) -> str:
-    """A database without tables."""
-    if database_url.startswith("sqlite"):
-        return database_url
-    return request.getfixturevalue("postgres").create_database(NEW_ID("t"))
-
-
 async def test_rows_of_the_first_schema_are_carried_over(empty_url: str):
     async with old_database(empty_url) as database:
         async with database.begin(ONE) as tx:
-            await tx.conn.run_sync(_migrate_to, "0001")
+            await tx.conn.run_sync(migrate_to, "0001")
         async with database.begin(ONE) as tx:
             await _write_old(tx)
         async with database.begin(ONE) as tx:
-            await tx.conn.run_sync(_migrate_to, "head")
+            await tx.conn.run_sync(migrate_to, "head")
         ledger = Ledger(open_telemetry())
         async with database.begin(ONE) as tx:
             assert (await audit(tx)).problems == ()
@@ -341,7 +315,7 @@ async def test_the_accounts_of_a_genesis_made_before_become_the_treasurys(empty_
     accounts = {"mint:AIA": "treasury", "sale:AIA": "treasury", "mint:AIA_GOV": "system", "a": "x"}
     async with old_database(empty_url) as database:
         async with database.begin(ONE) as tx:
-            await tx.conn.run_sync(_migrate_to, "0010")
+            await tx.conn.run_sync(migrate_to, "0010")
             insert = """insert into account (id, organisation, token, owner, purpose, floor, posted, held, last_seq,
                 closed) values (:id, 'system', 'AIA', :owner, 'test', 0, 0, 0, 0, false)"""
             for name, after in accounts.items():
@@ -352,7 +326,7 @@ async def test_the_accounts_of_a_genesis_made_before_become_the_treasurys(empty_
             row = "insert into genesis values ('AIA', 1, 1, 'sale:AIA', 2, '', :at)"
             await tx.conn.execute(sa.text(row), {"at": at})
         async with database.begin(ONE) as tx:
-            await tx.conn.run_sync(_migrate_to, "head")
+            await tx.conn.run_sync(migrate_to, "head")
         async with database.begin(ONE) as tx:
             rows = await tx.rows(sa.text("select id, owner from account"))
     assert {row.id: row.owner for row in rows} == accounts

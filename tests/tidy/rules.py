@@ -117,6 +117,26 @@ def imports_by_name(source: Source) -> list[str]:
     ]
 
 
+def taken_names(found: Sequence[Source]) -> list[str]:
+    """Names of packages that a module of the package takes away: importing it makes the name the module's."""
+    modules = {source.name.removesuffix(".py").removesuffix("/__init__") for source in found}
+    bound = [
+        (source, node, alias.asname or alias.name)
+        for source in found
+        if source.name.endswith("/__init__.py")
+        for node in source.tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    return [
+        f"{source.at(node)}: {name} is also the module {own}.{name}, which takes the name when it is imported later"
+        for source, node, name in bound
+        if (own := source.name.removesuffix("/__init__.py").replace("/", "."))
+        and f"{own}.{name}".replace(".", "/") in modules
+        and node.module not in {f"{own}.{name}", own}
+    ]
+
+
 # Module state
 
 

@@ -92,6 +92,24 @@ def test_a_test_that_asserts_or_leaves_it_to_a_helper_is_left_alone(text, tmp_pa
     assert idle(tmp_path, text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("from house.options import clean, other\n", [1]),
+        ("from house.options import sweep as clean\n", [1]),
+        ("from house.clean import clean\n", []),
+        ("from house import clean\n", []),
+        ("from house.options import clean as sweep\n", []),
+    ],
+)
+def test_a_module_that_takes_the_name_of_a_function_is_found(text, lines, tmp_path):
+    (tmp_path / "house").mkdir()
+    for name, content in {"__init__": text, "clean": "", "options": ""}.items():
+        (tmp_path / "house" / f"{name}.py").write_text(content)
+    found = rules.taken_names(list(rules.sources(tmp_path, "house")))
+    assert [finding.split(": ")[0] for finding in found] == [f"house/__init__.py:{line}" for line in lines]
+
+
 @pytest.fixture
 def planted_graph(tmp_path, monkeypatch):
     """Makes a package of these files and returns the graph of its imports."""

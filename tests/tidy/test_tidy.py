@@ -68,6 +68,10 @@ def test_modules_are_loaded_by_name_where_plugins_are_and_nowhere_else():
     assert set(LOADERS) - set(loading) == set(), "these files need no exception any more"
 
 
+def test_no_module_takes_the_name_of_what_its_package_offers():
+    assert rules.taken_names(of("aia")) == []
+
+
 def test_nothing_is_opened_at_import_and_no_module_holds_state():
     assert [finding for source in of("aia") for finding in rules.module_state(source)] == []
 

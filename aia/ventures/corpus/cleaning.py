@@ -43,6 +43,11 @@ class Added:
     stands_for: NDArray[np.int32]
 
 
+def clean(corpus: Corpus, options: CleanOptions) -> Corpus:
+    """The corpus as it is kept: quotations then match what is stored, and masks change no offset."""
+    return clean_added(corpus, options).corpus
+
+
 def clean_added(
     corpus: Corpus, options: CleanOptions, before: Compared | None = None, so_far: Cleaned | None = None
 ) -> Added:

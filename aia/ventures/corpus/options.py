@@ -19,5 +19,5 @@ class CleanOptions:
 
 
 def clean(corpus: Corpus, options: CleanOptions) -> Corpus:
-    """See `aia.ventures.corpus.clean`, which loads its libraries when first asked."""
+    """See `aia.ventures.corpus.cleaning.clean`, which loads its libraries when first asked."""
     return cast("Corpus", load_plugin("aia.tools", "clean")(corpus, options))

@@ -26,7 +26,6 @@ from aia.knowledge import CorpusInfo, Knowledge
 from aia.missions import Missions, Score
 from aia.performance import Performance
 from aia.reports import Reports, parse_report
-from aia.ventures.corpus import CleanOptions
 from aia.ventures.followup import store
 from aia.ventures.followup.compare import Foretold, Run, Scores, backing, compare, lineages_of
 from aia.ventures.followup.model import (
@@ -47,11 +46,11 @@ from aia.ventures.followup.model import (
     next_due,
 )
 from aia.ventures.followup.proposal import default_ask, draft, opportunity_of
+from aia.ventures.inputs import Inputs
 from aia.ventures.service import DiscoveryRequest, Ventures
-from aia.ventures.sources import ReadOptions
 
 if TYPE_CHECKING:
-    from aia.ventures.intake import Input, Intake
+    from aia.ventures.intake import Input
 
 BATCH = 20
 RUNS_SHOWN = 50
@@ -73,7 +72,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Followup:
-    """What happens after a first discovery. `marks`: bytes of a mark at most, and how many of them (`Intake`)."""
+    """What happens after a first discovery."""
 
     database: Database
     missions: Missions
@@ -81,10 +80,8 @@ class Followup:
     reports: Reports
     performance: Performance
     ventures: Ventures
-    reading: ReadOptions
+    inputs: Inputs
     thresholds: Thresholds
-    cleaning: CleanOptions
-    marks: tuple[int, int]
 
     async def watch(
         self,
@@ -159,7 +156,7 @@ class Followup:
             async with self.database.begin(principal) as tx:
                 if not await store.claim(tx, watch, _next(watch, tx.now)):
                     return None
-                kept = given if isinstance(given, CorpusInfo) else await self._intake().keep(tx, given)
+                kept = given if isinstance(given, CorpusInfo) else await self.inputs.keep(tx, given)
                 request = discovery_request(watch.request)
                 earlier = await self.ventures.earlier(tx, kept, request)
                 if earlier is not None:
@@ -183,14 +180,10 @@ class Followup:
                 await store.add_run(tx, watch, None, reason)
                 tx.emit(Event("ventures.watch-failed", {"watch": watch.id, "reason": reason}))
 
-    def _intake(self) -> "Intake":
-        """Loaded when a watch first fires, as it computes."""
-        return load_plugin("aia.tools", "intake")(self.database, self.knowledge, self.ventures, *self.marks)
-
     async def _given(self, principal: Principal, watch: Watch) -> "Input | CorpusInfo":
         """What the watch reads now, as `aia discover` reads it; or the newest corpus kept under a name."""
         if watch.source["kind"] == "path":
-            return await self._intake().read(principal, Path(watch.source["path"]), self.reading, self.cleaning)
+            return await self.inputs.read(principal, Path(watch.source["path"]))
         async with self.database.read(principal) as read:
             return await self.knowledge.newest_named(read, watch.source["name"])
 
