@@ -13,6 +13,7 @@ from aia.ventures.words import content_words
 
 EVIDENCE_MAX = 5
 TELLING_WORDS = 4
+TITLE_WORDS = 2
 
 
 def assess(
@@ -74,7 +75,8 @@ def passages(
 ) -> tuple[tuple[int, int, int], ...]:
     """Up to five (document, start, end) of different documents whose words differ, best first.
 
-    Passages that say little by themselves ("XXXX is fraudulent.") stand last.
+    Passages that say little by themselves ("XXXX is fraudulent.") stand last; the first, which holds the words of the
+    title, may be as short as a title is.
     """
     telling: list[tuple[int, int, int]] = []
     short: list[tuple[int, int, int]] = []
@@ -86,5 +88,6 @@ def passages(
             continue
         seen.add(words)
         place = (statement.document, statement.start, statement.end)
-        (telling if len(words) >= TELLING_WORDS else short).append(place)
+        least = TELLING_WORDS if len(seen) > 1 else TITLE_WORDS
+        (telling if len(words) >= least else short).append(place)
     return tuple([*telling, *short][:EVIDENCE_MAX])

@@ -8,11 +8,13 @@ cut away turns its meaning round: what stands behind an "if" did not happen, and
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 WORDS_MIN = 3
 WORDS_MAX = 10
 CLAUSES_MAX = 60
 ASKED_BEGINS_MIN = 0.7
+ASKED_WORDS_MAX = 5
 SPOKEN = 0.5
 """How surely a clause begins at "I", "we" or "they" without a mark or joining word before it."""
 
@@ -34,7 +36,8 @@ _ASKING_FOR = frozenset(
 )
 _REPORTING = frozenset(
     "say says saying said claim claims claiming claimed state states stating stated think thinking thought believe "
-    "believing believed hope hoping hoped assume assuming assumed told telling verify confirm show showing".split()
+    "believing believed hope hoping hoped assume assuming assumed told telling verify confirm show showing "
+    "suggest suggests suggested suggesting advise advises advised advising recommend recommends recommended".split()
 )
 """What follows is somebody's word or guess, which the author may deny."""
 _DENYING = frozenset("no not never cannot without nobody none nothing".split())
@@ -73,13 +76,18 @@ _OPEN_END = (
         "tried trying want wanted wants hope".split()
     )
 )
-_OPEN_START = (_PREPOSITIONS | frozenset("to than been being not never me him them us am".split())) - {
+_OPEN_START = (
+    _PREPOSITIONS | frozenset("to than been being not never me him them us am given despite due based".split())
+) - {
     "without",
     "no",
 }
 _VAGUE = frozenset("it this that these those them he she him her such there thing things one ones etc".split())
 _JOINING_NOT_THAT = _JOINING - {"that"}
 _OPENING_AFTER_PRONOUN = _PREPOSITIONS | _JOINING | _DETERMINERS | _PRONOUNS | {"both"}
+_AUXILIARIES = frozenset(
+    "is are was were am have has had do does did can could will would shall should may might must".split()
+)
 _COMMANDS = frozenset("need needs want keeps keep stop stopped refused failed".split())
 """Finite forms that begin a clause without asking anything."""
 
@@ -173,7 +181,9 @@ def _begins(run: list[str], place: int) -> float:
         if last not in _ASKING:
             return 0.0 if word == "i" and last == "and" and _with_somebody(run[:place]) else 0.7
     if word in _SUBJECTS:
-        return 0.0 if last in _DETERMINERS or last in _PRONOUNS else SPOKEN
+        # Behind an auxiliary it is the subject of a question: of "how do I export" nobody says "I export".
+        asked = last in _AUXILIARIES or last.endswith("n't")
+        return 0.0 if asked or last in _DETERMINERS or last in _PRONOUNS else SPOKEN
     if last == "you" and run[place - 2 : place - 1] == ["that"] and not _ASKING_FOR.isdisjoint(run[:place]):
         return 0.0 if word in _FINITE else 0.7
     return 0.0
@@ -188,13 +198,25 @@ def denies(lower: Sequence[str]) -> bool:
     return any(word in _DENYING or word.endswith("n't") for word in lower)
 
 
+def asks_in_order(lower: Sequence[str]) -> bool:
+    """Whether the order of the words alone makes them a question: "can I", "how long does the", "how to"."""
+    if lower[0] in _AUXILIARIES:
+        return lower[1] in _PRONOUNS or lower[1] in _DETERMINERS
+    if lower[0] not in _ASKING:
+        return False
+    return lower[1] == "to" or any(
+        word in _AUXILIARIES and (after in _PRONOUNS or after in _DETERMINERS)
+        for word, after in pairwise(lower[1:ASKED_WORDS_MAX])
+    )
+
+
 def _whole(lower: list[str], begins: float, ends: float, *, asked: bool) -> float | None:
     """None where the words cannot stand alone."""
     first, second = lower[0], lower[1]
     bounded = min(begins, ends)
     asking = first in _ASKING or (first in _FINITE and not first.startswith(("i'", "im", "ive", "we'", "they'")))
     if asking and first not in _COMMANDS:
-        if asked and ends == 1.0 and begins >= ASKED_BEGINS_MIN:
+        if begins >= ASKED_BEGINS_MIN and ((asked and ends == 1.0) or asks_in_order(lower)):
             return bounded
         return 0.3 * bounded if begins == 1.0 and first not in _ASKING else None
     if first in _OPEN_START or first in _JOINING_NOT_THAT:

@@ -93,9 +93,11 @@ def linked(
     kept = sorted((la for la in members if reach[la] >= DOCUMENTS_MIN), key=lambda la: (-reach[la], members[la][0]))
     kept = kept[:needs_max]
     groups = [members[label] for label in kept]
-    read = read_groups([[texts[i] for i in _by_closeness(own, rows)] for own in groups])
+    close = [_by_closeness(own, rows) for own in groups]
+    read = read_groups([[texts[i] for i in own] for own in close])
     names = name_groups(read)
-    medoids = [_medoids(own, statements, rows) for own in groups]
+    titled = [None if name.place is None else own[name.place] for own, name in zip(close, names, strict=True)]
+    medoids = [_medoids(own, statements, rows, first) for own, first in zip(groups, titled, strict=True)]
     themes = _themes(found, kept, seed)
     theme_rows: dict[int, list[int]] = defaultdict(list)
     theme_reads: dict[int, list[Read]] = defaultdict(list)
@@ -228,19 +230,22 @@ def _unique(ids: Sequence[str]) -> list[str]:
     return found
 
 
-def _medoids(members: Sequence[int], statements: Sequence[Statement], rows: Rows) -> tuple[int, ...]:
+def _medoids(
+    members: Sequence[int], statements: Sequence[Statement], rows: Rows, first: int | None
+) -> tuple[int, ...]:
     """The members nearest the centre that say it plainly and shortly, of different documents, best first.
 
+    `first` is the one that holds the title's words, if one does: who reads a title asks who said so.
     A long sentence is near every centre, as it holds a little of everything.
     """
     ranked = sorted(
         zip(members, _closeness(members, rows).tolist(), strict=True),
         key=lambda pair: (-(pair[1] + _plainness(statements[pair[0]])), pair[0]),
     )
-    chosen: dict[int, int] = {}
+    chosen: dict[int, int] = {} if first is None else {statements[first].document: first}
     for index, _ in ranked:
         chosen.setdefault(statements[index].document, index)
-        if len(chosen) == MEDOIDS:
+        if len(chosen) >= MEDOIDS:
             break
     return tuple(chosen.values())
 

@@ -8,12 +8,12 @@ that states a problem or a request (`stating`); that leaves nothing open; and th
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
 from aia.ventures.needs.clauses import Clause, clauses_of
-from aia.ventures.needs.stating import judges, says_nothing, stated
+from aia.ventures.needs.stating import judges, says_nothing, stated, tells_a_deed
 from aia.ventures.words import STOP_WORDS, content_words
 
 TERMS = 6
@@ -34,19 +34,30 @@ COST_OF_VAGUE = 0.12
 COST_OF_A_STRANGER = 0.35
 COST_OF_A_VERDICT = 0.5
 COST_OF_NOTHING = 1.0
+COST_OF_A_DEED = 0.4
+COST_OF_SOMEBODY = 0.4
+"""What "he" or "she" did is a story of one person."""
+COST_OF_LIKENESS = 1.2
+LIKENESS_MIN = 0.6
+STEM = 6
 STRANGER_SHARE = 0.25
 WORTH_MIN = 0.3
 
+_SOMEBODY = frozenset("he she".split())
 _WORD = re.compile(r"[A-Za-z][a-z'’]+|[A-Z]{2,}")
 Words = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A title for people, and the words that set the group apart, the most telling first."""
+    """A title for people, and the words that set the group apart, the most telling first.
+
+    `place` is that of the text among the group's in which the title stands word for word, if it does.
+    """
 
     title: str
     terms: tuple[str, ...]
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +86,24 @@ def terms_of(unions: Sequence[Sequence[Read]]) -> list[tuple[str, ...]]:
 
 
 def name_groups(groups: Sequence[Read]) -> list[Name]:
-    """A name for each group; no title twice."""
-    taken: set[str] = set()
+    """A name for each group; no title twice, and none in the words of another where its texts allow."""
+    taken: dict[str, Words] = {}
     names: list[Name] = []
     for group in groups:
         terms = group.terms
-        title = _title(group, terms, taken)
-        taken.add(title.lower())
-        names.append(Name(title, terms))
+        title, place = _title(group, terms, taken)
+        taken[title.lower()] = _stems(content_words(title))
+        names.append(Name(title, terms, place))
     return names
+
+
+def _stems(words: Iterable[str]) -> Words:
+    return frozenset(word[:STEM] for word in words)
+
+
+def _likeness(words: Words, taken: Iterable[Words]) -> float:
+    """How much of its words the most alike of the names given before has: what few of both are apart in."""
+    return max((len(words & other) / max(len(words | other), 1) for other in taken), default=0.0)
 
 
 def _telling(words: Sequence[Sequence[Words]]) -> list[dict[str, float]]:
@@ -104,37 +124,50 @@ def _telling(words: Sequence[Sequence[Words]]) -> list[dict[str, float]]:
     return found
 
 
-def _title(group: Read, terms: Sequence[str], taken: set[str]) -> str:
-    """The clause of most worth; how its words go together, and whom it names, is looked up while that may decide."""
-    best, title = WORTH_MIN, None
+def _title(group: Read, terms: Sequence[str], taken: Mapping[str, Words]) -> tuple[str, int | None]:
+    """The clause of most worth, and where it stands; how its words go together, whom it names, and which name is
+    alike, is looked up while that may decide."""
+    best, title, at = WORTH_MIN, None, None
     together: dict[tuple[str, str], float] | None = None
     strangers: set[str] | None = None
-    for sight, shown, clause in sorted(_at_first_sight(group), key=lambda found: (-found[0], found[1])):
-        if sight + TOGETHER_GAIN <= best:
+    for found in sorted(_at_first_sight(group), key=lambda found: (-found.worth, found.shown)):
+        clause = found.clause
+        if found.worth + TOGETHER_GAIN <= best:
             break
-        if shown.lower() in taken:
+        if found.shown.lower() in taken:
             continue
         together = _together(group) if together is None else together
         pairs = itertools.combinations(sorted({w for w in clause.lower if w in group.weights}), 2)
-        value = sight + TOGETHER_GAIN * max([together.get(pair, 0.0) for pair in pairs], default=0.0)
+        value = found.worth + TOGETHER_GAIN * max([together.get(pair, 0.0) for pair in pairs], default=0.0)
         capitals = {w.lower() for w in clause.words if w[0].isupper()} - STOP_WORDS
         if value > best and capitals:
             strangers = _strangers(group.texts) if strangers is None else strangers
             value -= COST_OF_A_STRANGER * len(capitals & strangers)
+        if value > best and (alike := _likeness(_stems(content_words(found.shown)), taken.values())) >= LIKENESS_MIN:
+            value -= COST_OF_LIKENESS * alike
         if value > best:
-            best, title = value, shown
-    return title or next(title for title in _fallbacks(terms) if title.lower() not in taken)
+            best, title, at = value, found.shown, found.place
+    return (title, at) if title else (next(t for t in _fallbacks(terms) if t.lower() not in taken), None)
 
 
-def _at_first_sight(group: Read) -> Iterator[tuple[float, str, Clause]]:
-    """Clauses of the texts that are read, as shown, and their worth but for what `_title` looks up."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A clause of a text that is read, as shown, and its worth but for what `_title` looks up."""
+
+    worth: float
+    shown: str
+    clause: Clause
+    place: int
+
+
+def _at_first_sight(group: Read) -> Iterator[_Seen]:
     seen: set[tuple[str, ...]] = set()
     for place in _chosen(group):
         central = CENTRAL_GAIN * (1 - place / TEXTS_NEAR_MAX)
         for clause in clauses_of(group.texts[place]):
             if clause.words not in seen:
                 seen.add(clause.words)
-                yield central + _worth(clause, group.weights), _shown(clause.words), clause
+                yield _Seen(central + _worth(clause, group.weights), _shown(clause.words), clause, place)
 
 
 def _chosen(group: Read) -> list[int]:
@@ -168,6 +201,10 @@ def _worth(clause: Clause, weights: dict[str, float]) -> float:
         value -= COST_OF_A_VERDICT
     if says_nothing(lower):
         value -= COST_OF_NOTHING
+    if tells_a_deed(lower):
+        value -= COST_OF_A_DEED
+    if lower[0] in _SOMEBODY:
+        value -= COST_OF_SOMEBODY
     return value
 
 

@@ -59,8 +59,10 @@ _COPULAS = frozenset(
 )
 _BLUNT = frozenset("worst best love hate loved hated".split())
 """Verdicts without an "is"."""
+_ADDING = frozenset("only just merely simply".split())
 _ANYTHING = frozenset("anything anyone anybody anymore whatsoever".split())
 """Words at home in denials and questions (negative polarity items; Ladusaw, 1979): else the denial was cut off."""
+_BEHIND_A_DEED = frozenset("on in at for with about from to the a an my our your their his her".split())
 _SHELLS = frozenset(
     "issue issues problem problems trouble help solve solved solving resolve resolved resolving resolution fix fixed "
     "fixing matter situation question questions answer answers complaint complaints request requests please urgently "
@@ -73,6 +75,7 @@ _SHELLS = frozenset(
 
 def stated(lower: Sequence[str]) -> float:
     """Between TURNED and PLAIN, for the words of a clause in lower case."""
+    lower = _without_added(lower)
     turned, harmed, doubtful = _harms(lower)
     if turned:
         return NEUTRAL if harmed else TURNED
@@ -84,6 +87,12 @@ def stated(lower: Sequence[str]) -> float:
     if denies:
         return LOOSE if _DENIAL.isdisjoint(lower) and "n't" not in " ".join(lower) else PLAIN
     return LOOSE if lower[0] in _QUESTIONS else HINTED if doubtful else NEUTRAL
+
+
+def _without_added(lower: Sequence[str]) -> list[str]:
+    """Without the "not" of "not only", which adds and denies nothing."""
+    after = [*lower[1:], ""]
+    return [w for w, following in zip(lower, after, strict=True) if w != "not" or following not in _ADDING]
 
 
 def _harms(lower: Sequence[str]) -> tuple[bool, bool, bool]:
@@ -112,6 +121,14 @@ def _wishes(lower: Sequence[str]) -> bool:
     if not _WISHING.isdisjoint(lower):
         return True
     return any(f"{first} {second}" in _WISHES for first, second in pairwise(lower))
+
+
+def tells_a_deed(lower: Sequence[str]) -> bool:
+    """Whether it begins with what somebody did, nobody named: "contacted my bank", "counting on a refund"."""
+    first, second = lower[0], lower[1]
+    if first in _FAILED or first.startswith(_FAILING) or first in _WISHING:
+        return False
+    return (first.endswith("ed") and "-" not in first) or (first.endswith("ing") and second in _BEHIND_A_DEED)
 
 
 def judges(lower: Sequence[str]) -> bool:

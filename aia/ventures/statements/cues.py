@@ -15,7 +15,7 @@ REQUEST = re.compile(
 PROBLEM = re.compile(
     r"\b(?:(?:can(?:not|'t| not)|couldn't|could not|unable|not able|won't|will not|wouldn't|would not|"
     r"doesn't|does not|don't|do not|did ?n(?:'t|ot)|didn 't|isn't|is not|aren't|wasn't|was not|never|hasn't|has not|"
-    r"haven't|have not|no longer|still (?:not|no|have|has|waiting|pending))|"
+    r"haven't|have not|no longer|still (?:not|no|have|has|waiting|pending))(?! (?:only|just|merely|simply)\b)|"
     r"fail(?:s|ed|ing|ure)?|crash(?:es|ed|ing)?|broken|breaks?|bugs?|bugg?y|errors?|issues?|problems?|trouble|"
     r"wrong|incorrect(?:ly)?|inaccura(?:te|cy|cies)|mistakes?|refus(?:e|es|ed|ing|al)|den(?:y|ied|ies)|reject(?:ed|s)?|"
     r"declined?|decline|lost|stolen|missing|stuck|slow|late|delay(?:s|ed)?|waiting|waited|overcharged?|"
@@ -42,3 +42,14 @@ SATISFIED = re.compile(
     r"happy with|satisfied|resolved|solved|fixed now|problem was fixed|recommend)\b",
     re.IGNORECASE,
 )
+DENIED_HARM = re.compile(
+    r"\b(?:no|zero|never|not|without|hardly|[a-z]{2,6}n['’]t|(?:do|did|does|is|was|have|has|had)nt)(?: (?:a|an|any|had|have|has|been|got|single|major|real|big|"
+    r"ever|the|least|encounter(?:ed)?|experienced?|see|seen|find|found|one|of)){0,4} "
+    r"(?:issues?|problems?|complaints?|troubles?|delays?|errors?|bugs?|faults?|glitch(?:es)?|crash(?:es|ed)?|hassles?|"
+    r"regrets?|hesitation|rude|disappoint(?:ed|s|ing)?|fails?|let (?:me|us) down|complain|fault|slow|bad(?: experiences?| at all)?(?! [a-z]))\b|"
+    r"\b(?:can(?:no|['’]?)t|couldn['’]?t|could not) (?:complain|fault|go wrong|be (?:happier|better|easier|nicer)|wait to|"
+    r"recommend (?:it|them|this|her|him)? ?(?:highly )?enough|ask for (?:more|better)|thank|praise|say enough)|"
+    r"\bno (?:one|body)? ?(?:does|is) (?:it )?better\b",
+    re.IGNORECASE,
+)
+"""A harm that is denied, or praise in the words of a denial: no cue of a problem."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aia.ventures.model import StatementKind
-from aia.ventures.statements.cues import HURT, PROBLEM, REQUEST, SATISFIED
+from aia.ventures.statements.cues import DENIED_HARM, HURT, PROBLEM, REQUEST, SATISFIED
 from aia.ventures.words import content_words
 
 SENTENCE_CHARACTERS_MAX = 400
@@ -22,7 +22,12 @@ CONTENT_WORDS_MIN = 3
 LEARNED_CUES = 1
 """What the model finds is as plain as one cue."""
 
-_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|\n\s*\n|\n(?=\s*[-*•\d])")
+_END = re.compile(
+    r"[.!?]+[\"')\]]*(?=\s|$)|\n\s*\n|\n(?=\s*[-*•\d])|[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]+(?=\s|$)|"
+    r"(?P<mark> \|(?=\s)|</?(?:p|br|div|li|ul|ol|tr|td|th|table|h[1-6]|hr|pre|blockquote)\b[^<>]{0,300}>)",
+    re.IGNORECASE,
+)
+"""Where a sentence ends: with its own mark, a picture or a line; or before a bar or a tag, which is none of it."""
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|inc|llc|ltd|co|corp|vs|etc|e\.g|i\.e|no|st|jr|sr)|\b[A-Z])\.$", re.IGNORECASE
 )
@@ -74,7 +79,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
             text, max(start, match.start() - 6), match.start() + 1
         ):
             continue
-        yield from _trimmed(text, start, match.end())
+        yield from _trimmed(text, start, match.end() if match["mark"] is None else match.start())
         start = match.end()
     yield from _trimmed(text, start, len(text))
 
@@ -97,7 +102,7 @@ def _judge(text: str, start: int, end: int) -> Span | None:
     sentence = text[start:end]
     if not _says_enough(text, start, end):
         return None
-    problems = sum(1 for _ in PROBLEM.finditer(sentence))
+    problems = _problems(sentence)
     requests = sum(1 for _ in REQUEST.finditer(sentence))
     if sentence.endswith("?"):
         requests += 1
@@ -105,6 +110,14 @@ def _judge(text: str, start: int, end: int) -> Span | None:
         return None
     kind = StatementKind.PROBLEM if problems >= requests else StatementKind.REQUEST
     return _span(text, start, end, kind, problems + requests)
+
+
+def _problems(sentence: str) -> int:
+    """Cues of a problem; where there are any, those that praise by denying a harm are taken back."""
+    found = sum(1 for _ in PROBLEM.finditer(sentence))
+    if found and DENIED_HARM.search(sentence):
+        found = sum(1 for _ in PROBLEM.finditer(DENIED_HARM.sub(" ", sentence)))
+    return found
 
 
 def _says_enough(text: str, start: int, end: int) -> bool:

@@ -72,3 +72,46 @@ def test_any_text_is_judged_alone_as_among_others(texts):
     buckets, owners = features(texts)
     assert len(buckets) == len(owners)
     assert not len(buckets) or (buckets.min() >= 0 and buckets.max() < BUCKETS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I never had any problem with this kettle.",
+        "No issues at all with the hotel.",
+        "The staff were never rude.",
+        "I can't fault the service.",
+        "We couldn't be happier.",
+        "It has not just recipes but shopping lists.",
+    ],
+)
+def test_praise_in_the_words_of_a_denial_states_no_problem(text):
+    assert find_statements(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The app has no error message when payment fails",
+        "I did not have any late payments",
+        "I have had no answer to my problem, so I am not able to log in.",
+        "I don't see any issue with my card, so why is it blocked?",
+        "I can't complain to anybody as they ignored me.",
+    ],
+)
+def test_a_denial_that_is_a_complaint_is_one(text):
+    assert len(find_statements(text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("Verified stay | The shower is broken.", "The shower is broken."),
+        ("<p>Please add a dark mode.</p><br/>Sent from my phone", "Please add a dark mode."),
+        ("<div class='x'>Boots are nice</div><li>I cannot pay by card</li>", "I cannot pay by card"),
+        ("Love the songs 😍 I cannot log in 😡😡 My dog is called Rex", "I cannot log in 😡😡"),
+    ],
+)
+def test_bars_tags_and_pictures_end_a_sentence_and_marks_are_not_quoted(text, quoted):
+    (found,) = find_statements(text)
+    assert text[found.start : found.end] == quoted
