@@ -52,7 +52,7 @@ from aia.tokens import (
 from aia.ventures import CleanOptions, ReadOptions, Ventures
 from aia.ventures.discovery.memory import Memory
 from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
-from aia.ventures.inputs import Inputs
+from aia.ventures.reception import Reception
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2
@@ -81,7 +81,7 @@ class App:
     runner: MissionRunner
     reports: Reports
     ventures: Ventures
-    inputs: Inputs
+    reception: Reception
     followup: Followup
     engine: Engine
 
@@ -217,7 +217,7 @@ async def _build(
     ventures = Ventures(
         missions, knowledge, reports, playbook, performance, enabled=settings.venture_discovery_enabled
     )
-    inputs = _inputs(settings, database, knowledge, ventures)
+    reception = _reception(settings, database, knowledge, ventures)
     return App(
         settings=settings,
         clock=clock,
@@ -238,8 +238,8 @@ async def _build(
         runner=runner,
         reports=reports,
         ventures=ventures,
-        inputs=inputs,
-        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures, inputs),
+        reception=reception,
+        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures, reception),
         engine=engine,
     )
 
@@ -253,10 +253,10 @@ def _open_poster(
     return poster
 
 
-def _inputs(settings: Settings, database: Database, knowledge: Knowledge, ventures: Ventures) -> Inputs:
+def _reception(settings: Settings, database: Database, knowledge: Knowledge, ventures: Ventures) -> Reception:
     marks = (settings.aia_state_bytes_max, settings.aia_state_missions_max)
     ways = (reading_of(settings), CleanOptions(settings.aia_near_repeat_similarity))
-    return Inputs(database, knowledge, ventures, *ways, marks, settings.aia_home / "inputs")
+    return Reception(database, knowledge, ventures, *ways, marks, settings.aia_home / "inputs")
 
 
 def reading_of(settings: Settings) -> ReadOptions:
@@ -278,10 +278,10 @@ def _followup(
     reports: Reports,
     performance: Performance,
     ventures: Ventures,
-    inputs: Inputs,
+    reception: Reception,
 ) -> Followup:
     thresholds = Thresholds(settings.aia_alert_documents_min, settings.aia_alert_growth_min)
-    return Followup(database, missions, knowledge, reports, performance, ventures, inputs, thresholds)
+    return Followup(database, missions, knowledge, reports, performance, ventures, reception, thresholds)
 
 
 def _bounds(settings: Settings) -> Bounds:

@@ -90,15 +90,15 @@ async def put_corpus(
     """
     if name in {".", ".."} or len(name.encode()) > FILE_NAME_BYTES_MAX:
         raise Invalid(f"name is {name!r}: give the name of a file", field="name")
-    with app.inputs.waiting() as folder:
+    with app.reception.waiting() as folder:
         path = folder / name
         await _receive(request, path)
-        options = _options(app.inputs.reading, reading, app.clock().date())
-        cleaning = replace(app.inputs.cleaning, keep_private=reading.keep_pii)
+        options = _options(app.reception.reading, reading, app.clock().date())
+        cleaning = replace(app.reception.cleaning, keep_private=reading.keep_pii)
         with _told_without(folder):
-            given = await app.inputs.read(principal, path, options, cleaning)
+            given = await app.reception.read(principal, path, options, cleaning)
     async with app.database.begin(principal) as tx:
-        kept = await app.inputs.keep(tx, given)
+        kept = await app.reception.keep(tx, given)
         response.status_code = 201 if kept.created_at == tx.now else 200
     return _shown(kept)
 

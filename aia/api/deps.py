@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from aia.app import DEFAULT_ORGANISATION, App
@@ -71,3 +71,7 @@ def get_page(
 
 
 PageDep = Annotated[PageRequest, Depends(get_page)]
+
+_key = Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[ -~]+$")
+Key = Annotated[str, _key]
+MaybeKey = Annotated[str | None, _key]

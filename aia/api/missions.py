@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from aia.api.deps import AppDep, PageDep, PrincipalDep, ReadDep, TxDep
+from aia.api.deps import AppDep, MaybeKey, PageDep, PrincipalDep, ReadDep, TxDep
 from aia.api.schemas import DiscoveryIn, DocumentIn, Listed, MissionOut, TaskOut
 from aia.app import App
 from aia.core.money import format_units, parse_units
@@ -40,15 +40,20 @@ def shown(mission: Mission, tasks: dict[str, int] | None = None) -> MissionOut:
 
 async def _sent(body: DiscoveryIn, documents: Sequence[DocumentIn], app: App) -> Corpus:
     """The documents of a request as a corpus. Reading and masking compute, so they run in a thread."""
-    options = replace(app.inputs.reading, text_field="text", today=app.clock().date())
-    cleaning = replace(app.inputs.cleaning, keep_private=body.keep_pii)
+    options = replace(app.reception.reading, text_field="text", today=app.clock().date())
+    cleaning = replace(app.reception.cleaning, keep_private=body.keep_pii)
     rows: list[dict[str, Any]] = [document.model_dump(exclude_none=True) for document in documents]
     return await asyncio.to_thread(lambda: clean(read_rows(body.name, rows, options), cleaning))
 
 
 @router.post("/discoveries", status_code=202)
-async def start_discovery(body: DiscoveryIn, app: AppDep, principal: PrincipalDep, response: Response) -> MissionOut:
-    """Keep the documents, hold the budget, and let the organisation work: follow `Location`."""
+async def start_discovery(
+    body: DiscoveryIn, app: AppDep, principal: PrincipalDep, response: Response, key: MaybeKey = None
+) -> MissionOut:
+    """Keep the documents, hold the budget, and let the organisation work: follow `Location`.
+
+    With an `Idempotency-Key` asking twice holds and pays once; the second answer is 200, with the mission as it is.
+    """
     sent = None if body.documents is None else await _sent(body, body.documents, app)
     request = DiscoveryRequest(
         title=body.title,
@@ -65,7 +70,9 @@ async def start_discovery(body: DiscoveryIn, app: AppDep, principal: PrincipalDe
             kept = await app.ventures.keep(tx, sent)
         else:
             kept = await app.knowledge.newest_named(tx, body.corpus or "")
-        mission = await app.ventures.start(tx, kept, request)
+        mission = await app.ventures.start(tx, kept, request, key)
+        if mission.created_at != tx.now:
+            response.status_code = 200
     await app.engine.start(mission.id)
     response.headers["Location"] = f"/v1/discoveries/{mission.id}"
     return shown(mission)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from aia.api.deps import AppDep, PageDep, ReadDep, TxDep
+from aia.api.deps import AppDep, Key, PageDep, ReadDep, TxDep
 from aia.api.schemas import Listed
 from aia.api.token_schemas import (
     DelegationIn,
@@ -19,7 +19,6 @@ from aia.api.token_schemas import (
     VotesOut,
     units_of,
 )
-from aia.api.transfers import Key
 from aia.core.clock import Instant
 from aia.core.money import UNITS_MAX, format_units
 from aia.tokens.staking import Stake, Unstaking

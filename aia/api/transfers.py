@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from aia.api.deps import AppDep, PrincipalDep, ReadDep
+from aia.api.deps import AppDep, Key, PrincipalDep, ReadDep
 from aia.api.token_schemas import (
     AccountName,
     Amount,
@@ -26,7 +26,6 @@ from aia.tokens import Hold, Outcome
 from aia.tokens.desk import Payment
 
 router = APIRouter(prefix="/v1", tags=["transfers"])
-Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[ -~]+$")]
 HoldId = Annotated[str, Path(max_length=40, pattern=r"^[!-~]+$")]
 
 

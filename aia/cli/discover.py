@@ -216,11 +216,11 @@ class Work:
 async def _discover(app: App, principal: Principal, work: Work) -> dict[str, Any]:
     request, given = work.request, work.given
     if isinstance(given, Growing):
-        given = await app.inputs.read(principal, given.path, given.reading, given.cleaning)
+        given = await app.reception.read(principal, given.path, given.reading, given.cleaning)
         _tell_reading(given)
     async with app.database.begin(principal) as tx:
         await app.identity.get(tx, principal.organisation)
-        kept = await app.inputs.keep(tx, given)
+        kept = await app.reception.keep(tx, given)
         if work.companies is not None:
             request = replace(request, companies=(await app.ventures.keep(tx, work.companies)).id)
         mission = None if work.fresh else await app.ventures.earlier(tx, kept, request)

@@ -19,6 +19,14 @@ class MissionNotFound(NotFound):
     title = "No such mission"
 
 
+class KeyReused(Conflict):
+    """The key of a request was used for a mission of another brief."""
+
+    status = 422
+    code = "idempotency-key-reused"
+    title = "The key was used for another mission"
+
+
 class MissionEnded(Conflict):
     """The mission is completed, failed or cancelled: nothing more can happen to it."""
 

@@ -13,6 +13,7 @@ from aia.infra.sql import Event, Read, Tx
 from aia.missions import store
 from aia.missions.model import (
     Bounds,
+    KeyReused,
     Mission,
     MissionEnded,
     MissionNotFound,
@@ -38,15 +39,28 @@ class Missions:
     bounds: Bounds
 
     async def create(
-        self, tx: Tx, kind: str, brief: Mapping[str, Any], *, seed: int, budget: Units | None
+        self,
+        tx: Tx,
+        kind: str,
+        brief: Mapping[str, Any],
+        *,
+        seed: int,
+        budget: Units | None,
+        key: str | None = None,
     ) -> Mission:
         """Write the mission and hold its budget from the organisation's wallet, together.
 
-        Without a budget the plan's worst-case price is held. Raises `BudgetTooSmall`,
-        `InsufficientFunds`, or `Invalid` for a seed or budget out of bounds.
+        Without a budget the plan's worst-case price is held. A `key` has one mission for ever: asked for again,
+        it is given back as it stands. Raises `BudgetTooSmall`, `InsufficientFunds`, `KeyReused` for another brief,
+        or `Invalid` for a seed or budget out of bounds.
         """
         if not 0 <= seed <= SEED_MAX:
             raise Invalid(f"seed is {seed}: choose 0 to {SEED_MAX}", field="seed")
+        mission_id, asked = tx.new_id("msn"), _brief_hash(brief, seed, budget)
+        if key is not None and (known := await store.claim_key(tx, key, mission_id)) != mission_id:
+            if not await store.is_like(tx, known, asked):
+                raise KeyReused(f"this idempotency key was used for another mission, {known}: take a new key")
+            return await self.get(tx, known)
         roster = await self.agents.roster(tx)
         quote = self.playbook(kind).quote(brief, roster)
         held = quote if budget is None else budget
@@ -57,8 +71,8 @@ class Missions:
                 f"{format_units(self.bounds.budget_max)} AIA (AIA_MISSION_BUDGET_MAX)",
                 field="budget",
             )
-        mission = _queued(tx, kind, brief, seed, held)
-        await store.add(tx, mission, _brief_hash(brief, seed, budget))
+        mission = _queued(tx, mission_id, kind, brief, seed, held)
+        await store.add(tx, mission, asked)
         await self.payments.hold_budget(tx, mission)
         tx.emit(Event("missions.created", {"mission": mission.id, "kind": kind, "budget_units": held}))
         return mission
@@ -128,9 +142,9 @@ class Missions:
         tx.emit(Event(f"missions.{state.value}", body))
 
 
-def _queued(tx: Tx, kind: str, brief: Mapping[str, Any], seed: int, budget: Units) -> Mission:
+def _queued(tx: Tx, mission_id: str, kind: str, brief: Mapping[str, Any], seed: int, budget: Units) -> Mission:
     return Mission(
-        id=tx.new_id("msn"),
+        id=mission_id,
         organisation=tx.organisation,
         kind=kind,
         brief=brief,

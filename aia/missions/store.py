@@ -32,6 +32,15 @@ missions = sa.Table(
     sa.Index(None, "state"),
 )
 
+# Under which key of its caller a mission was asked for.
+keys = sa.Table(
+    "mission_key",
+    metadata,
+    sa.Column("organisation", sa.String(64), sa.ForeignKey("organisation.id"), primary_key=True),
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("mission", sa.String(40), nullable=False),
+)
+
 tasks = sa.Table(
     "task",
     metadata,
@@ -132,6 +141,23 @@ async def page(read: Read, request: PageRequest) -> Page[Mission]:
         query = query.where(missions.c.id < request.after)
     rows = await read.rows(query.order_by(missions.c.id.desc()).limit(request.limit + 1))
     return page_of([_mission(row) for row in rows], request, lambda mission: mission.id)
+
+
+async def claim_key(tx: Tx, key: str, mission: str) -> str:
+    """The mission of a key: this one, unless the key has one already."""
+    await tx.insert_new(keys, [{"organisation": tx.organisation, "key": key, "mission": mission}])
+    row = await tx.row(sa.select(keys.c.mission).where(keys.c.organisation == tx.organisation, keys.c.key == key))
+    assert row is not None, "the key has a mission now"
+    return row.mission
+
+
+async def is_like(read: Read, mission: str, brief_sha256: str) -> bool:
+    """Whether a mission has that brief."""
+    query = sa.select(missions.c.brief_sha256).where(
+        missions.c.organisation == read.organisation, missions.c.id == mission
+    )
+    row = await read.row(query)
+    return row is not None and row.brief_sha256 == brief_sha256
 
 
 async def latest_like(read: Read, kind: str, brief_sha256: str) -> Mission | None:

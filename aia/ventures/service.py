@@ -120,13 +120,15 @@ class Ventures:
             )
         return await self.knowledge.keep_corpus(tx, corpus.name, stored_of(corpus), corpus.reading.to_json())
 
-    async def start(self, tx: Tx, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission:
+    async def start(self, tx: Tx, corpus: CorpusInfo, request: DiscoveryRequest, key: str | None = None) -> Mission:
         """Mission, budget hold and news in this transaction; the caller then starts the engine.
+
+        A `key` has one mission for ever, which asking again gives back.
 
         The brief takes the ratings of this moment along, and they share out the work. A repeat of an
         earlier discovery takes that one's, so that it is a repeat.
-        Raises `BudgetTooSmall`, `InsufficientFunds`, `Invalid` (also for a quote of the assumptions that does
-        not stand in the corpus), or `Forbidden` when discovery is off.
+        Raises `BudgetTooSmall`, `InsufficientFunds`, `KeyReused`, `Invalid` (also for a quote of the assumptions
+        that does not stand in the corpus), or `Forbidden` when discovery is off.
         """
         earlier = await self.earlier(tx, corpus, request)
         brief = self._brief(corpus, request)
@@ -142,7 +144,9 @@ class Ventures:
         else:
             continues = await self._continued(tx, brief, request.seed)
         brief |= {RATINGS: taken} if continues is None else {RATINGS: taken, CONTINUES: continues}
-        return await self.missions.create(tx, self.playbook.kind, brief, seed=request.seed, budget=request.budget)
+        return await self.missions.create(
+            tx, self.playbook.kind, brief, seed=request.seed, budget=request.budget, key=key
+        )
 
     async def earlier(self, read: Read, corpus: CorpusInfo, request: DiscoveryRequest) -> Mission | None:
         """The mission of this very request that was cut off or completed, if there is one."""

@@ -127,6 +127,19 @@ def test_a_file_may_be_longer_than_a_body_and_has_a_bound_of_its_own(settings: S
     assert left(settings) == []
 
 
+def test_a_discovery_asked_for_twice_with_a_key_is_one(client: TestClient):
+    client.put("/v1/corpora/a.jsonl", content=LINES)
+    keyed, asked = {"Idempotency-Key": "week 31"}, {"corpus": "a.jsonl", "top": 3}
+    first = client.post("/v1/discoveries", json=asked, headers=keyed)
+    done = finished(client, first.json())
+    again = client.post("/v1/discoveries", json=asked, headers=keyed)
+    assert (first.status_code, again.status_code, again.json()["id"]) == (202, 200, done["id"])
+    assert again.json()["state"] == "completed"
+    other = client.post("/v1/discoveries", json=asked | {"top": 4}, headers=keyed)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert len(client.get("/v1/missions").json()["data"]) == 1
+
+
 @pytest.mark.parametrize("change", [{}, {"documents": [{"text": "a"}], "corpus": "a"}])
 def test_a_discovery_asks_for_documents_or_a_corpus(client: TestClient, change: dict):
     answer = client.post("/v1/discoveries", json=change)

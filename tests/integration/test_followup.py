@@ -120,7 +120,7 @@ async def test_a_watch_reads_a_file_that_was_appended_to_where_it_grew(app, prin
     (mission,) = await run_due(app)
     async with app.database.read(principal) as read:
         brief = (await app.missions.get(read, mission)).brief
-        key = options_key(app.inputs.reading, app.inputs.cleaning)
+        key = options_key(app.reception.reading, app.reception.cleaning)
         marks = await marks_of(read, key, path.stat().st_size, 5)
     assert "continues" in brief
     assert [(corpus, length) for corpus, length, _ in marks] == [(brief["corpus"], path.stat().st_size)], (

@@ -13,6 +13,7 @@ from aia.core.pages import PageRequest
 from aia.core.principal import Principal
 from aia.missions import (
     BudgetTooSmall,
+    KeyReused,
     Mission,
     MissionEnded,
     MissionNotFound,
@@ -41,10 +42,10 @@ async def app(settings: Settings, playbook: TrialPlaybook) -> AsyncGenerator[App
         yield opened
 
 
-async def start(app: App, principal: Principal, budget: int | None = None) -> Mission:
+async def start(app: App, principal: Principal, budget: int | None = None, key: str | None = None) -> Mission:
     async with app.database.begin(principal) as tx:
         held = None if budget is None else Units(budget)
-        mission = await app.missions.create(tx, "trial", {"title": "t"}, seed=0, budget=held)
+        mission = await app.missions.create(tx, "trial", {"title": "t"}, seed=0, budget=held, key=key)
     await app.engine.start(mission.id)
     return mission
 
@@ -218,6 +219,26 @@ async def test_a_seed_or_budget_out_of_bounds_is_refused_by_name(app: App, princ
     async with app.database.begin(principal) as tx:
         with pytest.raises(Invalid, match="seed is|budget is"):
             await app.missions.create(tx, "trial", {}, seed=seed, budget=budget)
+
+
+async def test_a_key_has_one_mission_however_often_and_at_once_it_is_asked_for(app: App, principal: Principal):
+    before = await balance(app, principal, wallet("default"))
+    asked = await asyncio.gather(*(start(app, principal, 9 * SHARE, key="order 1") for _ in range(6)))
+    assert len({mission.id for mission in asked}) == 1
+    done = await finished(app, principal, asked[0])
+    assert before - await balance(app, principal, wallet("default")) == done.spent > 0
+    again = await start(app, principal, 9 * SHARE, key="order 1")
+    assert (again.id, again.state) == (done.id, MissionState.COMPLETED)
+    with pytest.raises(KeyReused, match=done.id):
+        await start(app, principal, 10 * SHARE, key="order 1")
+    assert (await start(app, principal, 9 * SHARE, key="order 2")).id != done.id
+    await assert_books_hold(app)
+
+
+async def test_a_key_whose_mission_was_refused_is_free(app: App, principal: Principal):
+    with pytest.raises(BudgetTooSmall):
+        await start(app, principal, 1, key="order 1")
+    assert (await start(app, principal, key="order 1")).state is MissionState.QUEUED
 
 
 async def test_running_a_finished_mission_again_changes_nothing(

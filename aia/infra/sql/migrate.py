@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from aia.core.errors import Conflict
 from aia.infra.sql.database import Database
 
-HEAD = "0018"
+HEAD = "0019"
 """The newest revision in migrations/versions; a test holds it against Alembic's own answer."""
 
 

@@ -46,7 +46,7 @@ from aia.ventures.followup.model import (
     next_due,
 )
 from aia.ventures.followup.proposal import default_ask, draft, opportunity_of
-from aia.ventures.inputs import Inputs
+from aia.ventures.reception import Reception
 from aia.ventures.service import DiscoveryRequest, Ventures
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Followup:
     reports: Reports
     performance: Performance
     ventures: Ventures
-    inputs: Inputs
+    reception: Reception
     thresholds: Thresholds
 
     async def watch(
@@ -156,7 +156,7 @@ class Followup:
             async with self.database.begin(principal) as tx:
                 if not await store.claim(tx, watch, _next(watch, tx.now)):
                     return None
-                kept = given if isinstance(given, CorpusInfo) else await self.inputs.keep(tx, given)
+                kept = given if isinstance(given, CorpusInfo) else await self.reception.keep(tx, given)
                 request = discovery_request(watch.request)
                 earlier = await self.ventures.earlier(tx, kept, request)
                 if earlier is not None:
@@ -183,7 +183,7 @@ class Followup:
     async def _given(self, principal: Principal, watch: Watch) -> "Input | CorpusInfo":
         """What the watch reads now, as `aia discover` reads it; or the newest corpus kept under a name."""
         if watch.source["kind"] == "path":
-            return await self.inputs.read(principal, Path(watch.source["path"]))
+            return await self.reception.read(principal, Path(watch.source["path"]))
         async with self.database.read(principal) as read:
             return await self.knowledge.newest_named(read, watch.source["name"])
 

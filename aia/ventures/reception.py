@@ -1,4 +1,4 @@
-"""What people hand in becomes a kept corpus, whichever way it came: how inputs are read here, and by whom."""
+"""What people hand in becomes a kept corpus, whichever way it came, within the bounds of the deployment."""
 
 import shutil
 import time
@@ -24,7 +24,7 @@ LEFT_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class Reception:
     """`reading` and `cleaning` are the deployment's; `marks`: bytes of a mark at most, and how many (`Intake`).
 
     `folder` is where files wait that are sent, until they are read.
