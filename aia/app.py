@@ -52,7 +52,7 @@ from aia.tokens import (
 from aia.ventures import CleanOptions, ReadOptions, Ventures
 from aia.ventures.discovery.memory import Memory
 from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
-from aia.ventures.reception import Reception
+from aia.ventures.intake import Reception
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2

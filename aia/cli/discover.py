@@ -31,9 +31,9 @@ from aia.reports import parse_report
 from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions, read_corpus
 from aia.ventures.connectors.fetch import FetchBounds, Fetching
 from aia.ventures.connectors.model import Service
-from aia.ventures.growing import may_grow
-from aia.ventures.ingest import read_inputs, service_of
-from aia.ventures.intake import Input
+from aia.ventures.intake.growing import may_grow
+from aia.ventures.intake.named import read_inputs, service_of
+from aia.ventures.intake.reading import Input
 from aia.ventures.sample import write_sample
 from aia.ventures.service import STATEMENTS
 from aia.ventures.sizing import read_assumptions

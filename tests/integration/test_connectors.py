@@ -11,7 +11,7 @@ from aia.infra.plugins import load_plugin
 from aia.ventures.connectors import ConnectorError, Service
 from aia.ventures.connectors.fetch import FetchBounds, Fetched, Fetching, fetch_all
 from aia.ventures.corpus import CleanOptions
-from aia.ventures.ingest import read_inputs, service_of
+from aia.ventures.intake.named import read_inputs, service_of
 from aia.ventures.sources import ReadOptions, SourceError
 from tests.support.stub_services import GOOD, Reply, as_json, github, hacker_news, hit, issue, serving
 

@@ -17,8 +17,8 @@ from aia.core.principal import Principal
 from aia.reports import BadProof, parse_report, verify_proof
 from aia.ventures.followup import Decision, NotCompared, NotPursued, Proposal, WatchState
 from aia.ventures.followup.model import NeedNotFound, WatchExists, WatchNotFound
-from aia.ventures.growing import options_key
-from aia.ventures.growing.store import newest as marks_of
+from aia.ventures.intake.growing import options_key
+from aia.ventures.intake.growing.store import newest as marks_of
 from aia.ventures.sample import generate
 from tests.conftest import make_settings
 

@@ -9,8 +9,8 @@ from aia.app import App
 from aia.core.principal import Principal
 from aia.knowledge import CorpusInfo
 from aia.ventures import CleanOptions, ReadOptions
-from aia.ventures.growing import read_marked, store
-from aia.ventures.intake import Input, Intake
+from aia.ventures.intake.growing import read_marked, store
+from aia.ventures.intake.reading import Input, Intake
 from aia.ventures.sample import generate
 
 pytestmark = pytest.mark.anyio

@@ -46,11 +46,11 @@ from aia.ventures.followup.model import (
     next_due,
 )
 from aia.ventures.followup.proposal import default_ask, draft, opportunity_of
-from aia.ventures.reception import Reception
+from aia.ventures.intake import Reception
 from aia.ventures.service import DiscoveryRequest, Ventures
 
 if TYPE_CHECKING:
-    from aia.ventures.intake import Input
+    from aia.ventures.intake.reading import Input
 
 BATCH = 20
 RUNS_SHOWN = 50

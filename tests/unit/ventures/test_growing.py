@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aia.ventures import CleanOptions, Corpus, Document, ReadOptions
-from aia.ventures.growing import Mark, begins_with, may_grow, options_key, read_marked, read_on
+from aia.ventures.intake.growing import Mark, begins_with, may_grow, options_key, read_marked, read_on
 from aia.ventures.sample import generate
 
 TODAY = date(2026, 1, 1)

@@ -18,7 +18,7 @@ from aia.ventures.service import Ventures
 from aia.ventures.sources import ReadOptions
 
 if TYPE_CHECKING:
-    from aia.ventures.intake import Input, Intake
+    from aia.ventures.intake.reading import Input, Intake
 
 LEFT_S = 86_400
 

@@ -9,7 +9,7 @@ from aia.core.principal import Principal
 from aia.infra.sql import Database, Tx
 from aia.knowledge import CorpusInfo, Knowledge, records_of
 from aia.ventures.corpus import CleanOptions, clean
-from aia.ventures.growing import Mark, begins_with, may_grow, options_key, read_marked, read_on, store
+from aia.ventures.intake.growing import Mark, begins_with, may_grow, options_key, read_marked, read_on, store
 from aia.ventures.model import Corpus, Reading
 from aia.ventures.service import Ventures, stored_of
 from aia.ventures.sources import ReadOptions, read_corpus

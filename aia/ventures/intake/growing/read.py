@@ -17,7 +17,7 @@ from aia.core.canonical import canonical, sha256
 from aia.ventures.corpus import CleanOptions
 from aia.ventures.corpus.cleaning import clean_added
 from aia.ventures.corpus.duplicates import Compared
-from aia.ventures.growing.mark import Mark
+from aia.ventures.intake.growing.mark import Mark
 from aia.ventures.model import Corpus
 from aia.ventures.sources import Batch, Reader, ReadOptions, SourceError
 from aia.ventures.sources.dates import one_of
