@@ -150,6 +150,8 @@ ledger_head = sa.Table(
     sa.Column("root", sa.LargeBinary),
 )
 HEAD = 1
+IDS_AT_A_TIME = 10_000
+"""A statement of PostgreSQL takes 32,767 parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +211,10 @@ def account_of(row: Any) -> Account:
 
 async def open_accounts(tx: Tx, organisation: str, new: Sequence[Account]) -> None:
     """Open accounts that do not stand yet; the others are left as they are."""
-    ids = [account.id for account in new]
-    known = {row.id for row in await tx.rows(sa.select(accounts.c.id).where(accounts.c.id.in_(ids)))}
+    ids, known = [account.id for account in new], set[str]()
+    for start in range(0, len(ids), IDS_AT_A_TIME):
+        these = accounts.c.id.in_(ids[start : start + IDS_AT_A_TIME])
+        known |= {row.id for row in await tx.rows(sa.select(accounts.c.id).where(these))}
     await tx.insert_new(
         accounts,
         [

@@ -245,6 +245,17 @@ async def test_accounts_of_other_tokens_and_floors_can_be_opened(funded: App):
     await check(funded)
 
 
+async def test_any_number_of_accounts_is_opened_at_once(funded: App):
+    many = [Account(f"many:{n}", Token.AIA, "test", "x", 0, 0, 0, closed=False) for n in range(33_000)]
+    async with funded.database.begin(ONE) as tx:
+        await funded.ledger.open_accounts(tx, many[:5])
+        await funded.ledger.open_accounts(tx, many)
+        rows = await tx.rows(
+            sa.text("select count(*) as n, max(no) - min(no) as apart from account where purpose = 'x'")
+        )
+    assert (rows[0].n, rows[0].apart) == (33_000, 32_999)
+
+
 # Rows of the schema before
 
 
