@@ -59,6 +59,11 @@ class ReadingIn(Body):
     ] = None
 
 
+class RejectedRowOut(BaseModel):
+    line: int
+    reason: str
+
+
 class CorpusOut(BaseModel):
     """`rejected` counts by reason what was left out, `changed` what was kept, but not as it came."""
 
@@ -70,7 +75,7 @@ class CorpusOut(BaseModel):
     fields: dict[str, str]
     undated: int
     rejected: dict[str, int]
-    rejected_rows: list[tuple[int, str]]
+    rejected_rows: list[RejectedRowOut]
     changed: dict[str, int]
     files: list[dict[str, Any]]
 
@@ -159,7 +164,7 @@ def _shown(corpus: CorpusInfo) -> CorpusOut:
         fields={name: field for name, field in fields.items() if field},
         undated=told["undated"],
         rejected=told["rejected"],
-        rejected_rows=told["rejected_rows"],
+        rejected_rows=[RejectedRowOut(line=line, reason=reason) for line, reason in told["rejected_rows"]],
         changed=told.get("changed", {}),
         files=list(told.get("sources", ())),
     )

@@ -25,6 +25,7 @@ from aia.api import (
     ventures,
 )
 from aia.api.middleware import Edge
+from aia.api.openapi import describe
 from aia.api.problems import add_problems
 from aia.app import App
 from aia.config import Settings
@@ -47,6 +48,7 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         debug=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     faces = (
         health,
@@ -71,6 +73,7 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
         return RedirectResponse("/docs")
 
     add_problems(api)
+    describe(api)
     if settings.aia_cors_origins:
         api.add_middleware(
             CORSMiddleware, allow_origins=list(settings.aia_cors_origins), allow_methods=["*"], allow_headers=["*"]

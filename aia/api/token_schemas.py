@@ -12,7 +12,14 @@ from aia.tokens import Outcome, Result
 from aia.tokens.desk import REFUSALS
 
 AccountName = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[!-~]+$")]
-Amount = Annotated[str, Field(max_length=40, description="Tokens as a decimal with at most 6 places, like 12.5")]
+Amount = Annotated[
+    str,
+    Field(
+        max_length=40,
+        description="Tokens as a decimal with at most 6 places, like 12.5",
+        json_schema_extra={"pattern": r"^[0-9]{1,10}(\.[0-9]{1,6})?$"},  # told here, refused in words by `units_of`
+    ),
+]
 Memo = Annotated[str, Field(max_length=200)]
 
 

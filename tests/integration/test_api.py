@@ -1,5 +1,6 @@
 """The HTTP face, in process: what it answers, to whom, and how it refuses."""
 
+import json
 from collections.abc import Iterator
 from functools import partial
 
@@ -197,6 +198,21 @@ def test_the_api_description_names_every_route_and_the_root_leads_to_it(client: 
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/v1/discoveries", "/v1/missions", "/v1/agents", "/v1/accounts", "/v1/reports", "/readyz"} <= set(paths)
     assert client.get("/", follow_redirects=False).headers["location"] == "/docs"
+
+
+def test_the_api_description_tells_of_problems_and_of_nothing_else_that_is_refused(client: TestClient):
+    description = client.get("/openapi.json").json()
+    operations = [operation for path in description["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(names) == len(set(names)) > 60
+    assert {"start_discovery", "put_corpus", "make_transfer"} <= set(names)
+    for operation in operations:
+        assert set(operation["responses"]["default"]["content"]) == {PROBLEM}
+        assert not [status for status in operation["responses"] if status.startswith(("4", "5"))]
+    told = description["components"]["schemas"]["Problem"]
+    refused = client.get("/v1/missions/msn_none").json()
+    assert set(told["required"]) <= set(refused) <= set(told["properties"])
+    assert "HTTPValidationError" not in json.dumps(description)
 
 
 def test_a_fault_of_ours_is_a_problem_without_details(client: TestClient, monkeypatch):
