@@ -34,6 +34,7 @@ from aia.ventures.connectors.model import Service
 from aia.ventures.intake.growing import may_grow
 from aia.ventures.intake.named import read_inputs, service_of
 from aia.ventures.intake.reading import Input
+from aia.ventures.model import NO_MOMENTUM, UNDATED
 from aia.ventures.sample import write_sample
 from aia.ventures.service import STATEMENTS
 from aia.ventures.sizing import read_assumptions
@@ -43,6 +44,9 @@ POLL_S = 0.1
 SHOWN = 12
 SOURCES_SHOWN = 20
 CHANGES_SHOWN = 15
+QUOTED = 150
+OF_DATES = frozenset({UNDATED, NO_MOMENTUM})
+"""Flags that are told once where every opportunity has them."""
 
 
 class MissionDidNotComplete(AIAError):
@@ -128,11 +132,11 @@ def command(inputs: tuple[str, ...], as_json: bool, organisation: str, fresh: bo
     companies = None if options["companies"] is None else read_corpus(options["companies"], ReadOptions())
     given = _given(settings, inputs, reading, cleaning)
     work = Work(given, companies, request, fresh or options["regroup"])
-    answer = with_app(lambda app: _discover(app, owner(organisation), work), background=False)
+    answer, notes = with_app(lambda app: _discover(app, owner(organisation), work), background=False)
     if as_json:
         print_json(answer)
     else:
-        _print(answer, request.rank_quantile)
+        _print(answer, notes, request.rank_quantile)
 
 
 def _given(
@@ -213,7 +217,8 @@ class Work:
     fresh: bool
 
 
-async def _discover(app: App, principal: Principal, work: Work) -> dict[str, Any]:
+async def _discover(app: App, principal: Principal, work: Work) -> tuple[dict[str, Any], list[str]]:
+    """The answer, and the notes of its report."""
     request, given = work.request, work.given
     if isinstance(given, Growing):
         given = await app.reception.read(principal, given.path, given.reading, given.cleaning)
@@ -239,7 +244,9 @@ async def _discover(app: App, principal: Principal, work: Work) -> dict[str, Any
         await app.engine.start(mission.id)
         await _watch(app, principal, mission)
     await app.drain_outbox()
-    return await answer_of(app, principal, mission.id)
+    async with app.database.read(principal) as read:
+        notes: list[str] = parse_report(await app.reports.document(read, mission.id))["notes"]
+    return await answer_of(app, principal, mission.id), notes
 
 
 async def _watch(app: App, principal: Principal, mission: Mission) -> None:
@@ -352,33 +359,58 @@ def _term(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _print(answer: dict[str, Any], rank_quantile: float) -> None:
+def _print(answer: dict[str, Any], notes: Sequence[str], rank_quantile: float) -> None:
     found = answer["opportunities"]
     surely = f"{1 - rank_quantile:.0%}".replace("%", " %")
-    click.echo(f"\n{len(found)} opportunities, ranked by the score that {surely} of draws exceed")
-    click.echo("(score 0 to 100: median, 80 % interval)\n")
+    if found:
+        click.echo(f"\n{len(found)} opportunities, ranked by the score that {surely} of draws exceed")
+        click.echo("(score 0 to 100: median, 80 % interval)\n")
+    else:
+        click.echo("\nNo opportunity was found: no three documents state the same problem or request.\n")
+    everywhere = OF_DATES.intersection(*(o["flags"] for o in found)) if len(found) > 1 else frozenset[str]()
     for place, o in enumerate(found[:SHOWN], 1):
         low, high = o["interval"]
         growth = "" if o["growth"] is None else f", growth {100 * math.expm1(o['growth']['slope']):+.0f} % a month"
         click.echo(f"{place:3}. {o['title']}")
         click.echo(f"     {o['score']:.1f} ({low:.1f} to {high:.1f}), {o['documents']} documents{growth}")
-        if o["flags"]:
-            click.echo(f"     {', '.join(o['flags'])}; find out next: {o['next_experiment'] or 'nothing'}")
+        told = [", ".join(flag for flag in o["flags"] if flag not in everywhere)]
+        told += [f"find out next: {o['next_experiment']}"] if o["next_experiment"] else []
+        if any(told):
+            click.echo(f"     {'; '.join(filter(None, told))}")
         for figures in o["sizes"]:
             click.echo(f"     {sizes_told(figures)}")
         for e in o["evidence"][:1]:
-            click.echo(f'     "{_short(e["quotation"])}" [{e["document"]}:{e["start"]}-{e["end"]}]')
+            click.echo(f'     "{_short(e["quotation"], o["title"])}" [{e["document"]}:{e["start"]}-{e["end"]}]')
     if len(found) > SHOWN:
         click.echo(f"     ... and {len(found) - SHOWN} more in the report")
+    if everywhere:
+        click.echo(f"Of all of them: {', '.join(sorted(everywhere))}")
+    click.echo("")
+    for note in notes:
+        click.echo(note)
     click.echo("")
     rows = [(s["agent"], s["skill"], str(s["tasks"]), s["aia"], s["earned"]) for s in answer["spend"]]
     print_table(("Agent", "Work", "Tasks", "AIA", "Earned"), rows, right=frozenset({2, 3, 4}))
     click.echo(f"\nSpent {answer['spent']} of {answer['budget']} AIA; trial balance {answer['trial_balance']}")
     click.echo(f"Report  {answer['report']['html']}")
     click.echo(f"        {answer['report']['jsonld']}")
-    click.echo(f"Check   aia report verify {answer['report']['jsonld']}")
+    click.echo(f"Check   {_program()} report verify {answer['report']['jsonld']}")
 
 
-def _short(text: str) -> str:
+def _program() -> str:
+    """How this program was called, so that what is printed can be typed: `aia` need not stand on the PATH."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "aia" else "aia"
+
+
+def _short(text: str, title: str = "") -> str:
+    """A quotation on one line; of a long one the part in which the words of the title stand."""
     line = " ".join(text.split())
-    return line if len(line) <= 150 else line[:147] + "..."
+    if len(line) <= QUOTED:
+        return line
+    at = max(line.lower().find(title.lower()), 0)
+    if at + len(title) <= QUOTED - 3:
+        return line[: QUOTED - 3] + "..."
+    start = line.rfind(" ", 0, at - (QUOTED - len(title)) // 3) + 1
+    shown = line[start : start + QUOTED - 6]
+    return f"...{shown}..." if start + len(shown) < len(line) else f"...{shown}"

@@ -216,11 +216,16 @@ class Market:
         return cls(row["companies"], row["near"], row["rivals"], tuple((c, cosine) for c, cosine in row["nearest"]))
 
 
+UNDATED, NO_MOMENTUM = "many without a date", "no momentum: too few dates"
+"""Flags that all needs of a corpus without dates have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What the text says about a need, in counts; rates and intervals follow from them.
 
-    `market` is None when no company corpus was given; `skills` are (skill, cosine), nearest first.
+    `market` is None when no company corpus was given; `skills` are (skill, cosine), nearest first. `says_little` is
+    of the name in the text's own words, whatever title a model gives it.
     """
 
     need: str
@@ -238,6 +243,7 @@ class Assessment:
     skills: tuple[tuple[str, float], ...] = ()
     phrased_by: str | None = None
     summary: str | None = None
+    says_little: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

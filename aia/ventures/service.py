@@ -113,10 +113,12 @@ class Ventures:
         """Store a corpus that was read; raises `TooFewDocuments` below ten documents."""
         if len(corpus.documents) < DOCUMENTS_MIN:
             left_out = sum(corpus.reading.rejected.values())
-            told = ", ".join(f"{n} {reason}" for reason, n in corpus.reading.rejected.items()) or "nothing"
+            told = ", ".join(f"{n} {reason}" for reason, n in corpus.reading.rejected.items())
             raise TooFewDocuments(
-                f"{corpus.name} has {len(corpus.documents)} distinct documents ({left_out} rows left out: {told}); "
-                f"a discovery needs at least {DOCUMENTS_MIN}"
+                f"{corpus.name} has {len(corpus.documents)} distinct documents"
+                + (f" ({left_out} rows left out: {told})" if left_out else "")
+                + f"; a discovery needs at least {DOCUMENTS_MIN}"
+                + ("; of plain text each line is a document" if corpus.reading.format == "txt" else "")
             )
         return await self.knowledge.keep_corpus(tx, corpus.name, stored_of(corpus), corpus.reading.to_json())
 

@@ -3,6 +3,7 @@
 import re
 
 _WORD = re.compile(r"[a-z][a-z']*[a-z]|[^\W\d_]{2,}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\s\"'.,:;!?-]*(?:RT )?(?:@\w+(?:[ \t,:;.!-]+|$))+")
 _MASK = re.compile(r"[xX]{2,}")
 
 STOP_WORDS = frozenset(
@@ -28,3 +29,11 @@ def tokens(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Tokens that are not stop words."""
     return [word for word in tokens(text) if word not in STOP_WORDS and len(word) > 1]
+
+
+def unaddressed(text: str) -> str:
+    """Without the handles at its beginning: they say to whom it was said, not what."""
+    if "@" not in text:
+        return text
+    found = _ADDRESS.match(text)
+    return text if found is None or found.end() == len(text) else text[found.end() :]

@@ -90,6 +90,29 @@ def test_people_are_shown_opportunities_spend_balance_and_where_the_report_is(tm
     assert "Read " in run.stderr
 
 
+def test_a_text_without_needs_says_so_and_why_there_are_no_dates(tmp_path):
+    praise = tmp_path / "praise.csv"
+    praise.write_text("shop,words\n" + "".join(f"{i},I love shop number {i} and its staff\n" for i in range(40)))
+    run = aia(tmp_path / "home", "discover", str(praise))
+    assert run.returncode == 0, run.stderr
+    assert "No opportunity was found" in run.stdout
+    assert "0 of 40 documents state a problem or a request.\nThat is few:" in run.stdout
+    assert "no dates: needs are ranked without their growth; if a field holds them, name it with" in run.stderr
+
+
+def test_the_command_that_checks_a_report_can_be_typed_as_it_is_printed(tmp_path, sample):
+    program = Path(sys.executable).with_name("aia")
+    environment = {**os.environ, "AIA_HOME": str(tmp_path / "home")}
+    found = subprocess.run(
+        [program, "discover", sample], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    line = next(line for line in found.stdout.splitlines() if line.startswith("Check"))
+    checked = subprocess.run(
+        line.split()[1:], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
 def bad_inputs(folder: Path) -> dict[str, tuple[Path, str]]:
     good = json.dumps({"text": "The lift is broken again."})
     files = {

@@ -9,6 +9,7 @@ from aia.ventures.assessment.tally import Tally, tally_of
 from aia.ventures.assessment.trend import momentum
 from aia.ventures.assessment.voices import Audience
 from aia.ventures.model import Assessment, Document, Market, Need, Statement, StatementKind
+from aia.ventures.needs.stating import says_little
 from aia.ventures.words import content_words
 
 EVIDENCE_MAX = 5
@@ -47,6 +48,7 @@ def assess(
         evidence=passages(need, statements, documents),
         market=market,
         skills=skills,
+        says_little=says_little(need.title.lower().replace("’", "'").split()),
     )
 
 

@@ -5,7 +5,7 @@ A flag caps the confidence of the decision view, and stands on the page, in the 
 
 from collections.abc import Sequence
 
-from aia.ventures.model import Assessment
+from aia.ventures.model import NO_MOMENTUM, UNDATED, Assessment
 
 MOST = 0.5
 ONE_SOURCE_SHARE = 0.9
@@ -16,8 +16,9 @@ FEW_VOICES = 5
 CAP_GRAVE, CAP_LIGHT = 0.3, 0.6
 
 ONE_VOICE, ONE_SOURCE, REPEATED = "one voice", "one source", "mostly repeated or advertising"
-GRAVE = frozenset({ONE_VOICE, REPEATED})
-"""Flags that leave little of the evidence; the others say that it is narrow."""
+SAYS_LITTLE = "a verdict or a plea, no need named"
+GRAVE = frozenset({ONE_VOICE, REPEATED, SAYS_LITTLE})
+"""Flags that leave little of the evidence, or of the need; the others say that the evidence is narrow."""
 
 
 def flags_of(a: Assessment) -> tuple[str, ...]:
@@ -27,13 +28,14 @@ def flags_of(a: Assessment) -> tuple[str, ...]:
     told = (
         (ONE_VOICE, c.voices <= 1 or c.largest_voice > MOST * n),
         (REPEATED, c.unheard > MOST * n),
+        (SAYS_LITTLE, a.says_little),
         (ONE_SOURCE, c.largest_source > ONE_SOURCE_SHARE * n),
         ("one company", c.largest_company > MOST * n),
         ("few voices", c.voices < FEW_VOICES),
         ("regulated domain", c.regulated > REGULATED_SHARE * n),
-        ("many without a date", undated),
+        (UNDATED, undated),
         ("many not in English", c.foreign > FOREIGN_SHARE * n),
-        ("no momentum: too few dates", a.momentum is None and not undated),
+        (NO_MOMENTUM, a.momentum is None and not undated),
         ("growing", a.momentum is not None and a.momentum.lower > 0),
     )
     return tuple(flag for flag, holds in told if holds)

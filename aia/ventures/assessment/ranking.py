@@ -10,7 +10,8 @@ to 10 (Ulwick, 2002, "Turn customer input into innovation", Harvard Business Rev
 
 Half a year ahead the rate is exp(6 x momentum) times today's, within a factor of four. 1,000 joint draws
 give median, 80 % interval and P(top 10); the rank goes by a low percentile of the score. A need with a
-grave flag (one voice, or mostly repeated or advertising) ranks behind all others, whatever its score.
+grave flag (one voice, mostly repeated or advertising, or a name that only condemns or pleads) ranks behind all
+others, whatever its score.
 """
 
 from collections.abc import Mapping, Sequence

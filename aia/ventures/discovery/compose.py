@@ -41,6 +41,10 @@ from aia.ventures.sizing import Assumptions, parse_assumptions
 from aia.ventures.sizing.report import cited, counts_of, sizings_of
 
 EXTRACTIVE = "deterministic extractive analyst (rules, token vectors, Leiden, quasi-Poisson); no language model"
+FEW_STATING_SHARE = 0.1
+FEW_STATE = (
+    "That is few: text that offers, describes or praises states no needs, and text that is not English hides them."
+)
 
 
 def compose(
@@ -179,10 +183,12 @@ def _notes(
     grouping = inputs.one("group")
     reviewed = inputs.one("review")
     sampled = rejected.get(NOT_SAMPLED, 0)
+    read = read_of(inputs)
     return (
         *((f"The input was sampled by content: {sampled} more texts are not in the sample.",) if sampled else ()),
         *reading_notes(inputs, len(documents), needs_max),
-        f"{len(stating)} of {len(read_of(inputs))} documents state a problem or a request.",
+        f"{len(stating)} of {len(read)} documents state a problem or a request.",
+        *((FEW_STATE,) if len(stating) < FEW_STATING_SHARE * len(read) else ()),
         f"{grouping['grouped']} statements were grouped ({grouping['method']}) into {len(grouping['needs'])} needs.",
         *critics_notes(reviewed),
         *forecast_notes(inputs),

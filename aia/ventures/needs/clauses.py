@@ -15,6 +15,7 @@ WORDS_MAX = 10
 CLAUSES_MAX = 60
 ASKED_BEGINS_MIN = 0.7
 ASKED_WORDS_MAX = 5
+HEARSAY_WORDS = 8
 SPOKEN = 0.5
 """How surely a clause begins at "I", "we" or "they" without a mark or joining word before it."""
 
@@ -40,6 +41,8 @@ _REPORTING = frozenset(
     "suggest suggests suggested suggesting advise advises advised advising recommend recommends recommended".split()
 )
 """What follows is somebody's word or guess, which the author may deny."""
+_HEARSAY = frozenset("saying claiming stating alleging insisting claims claimed alleged".split())
+"""What comes soon behind these is still somebody's word, whatever joins it."""
 _DENYING = frozenset("no not never cannot without nobody none nothing".split())
 _FILLER = frozenset(
     "hi hello hey also just well ok okay basically actually really again additionally furthermore moreover "
@@ -82,12 +85,16 @@ _OPEN_START = (
     "without",
     "no",
 }
-_VAGUE = frozenset("it this that these those them he she him her such there thing things one ones etc".split())
+_VAGUE = frozenset(
+    "it this that these those them he she him her such there thing things anything something everything one ones "
+    "etc".split()
+)
 _JOINING_NOT_THAT = _JOINING - {"that"}
 _OPENING_AFTER_PRONOUN = _PREPOSITIONS | _JOINING | _DETERMINERS | _PRONOUNS | {"both"}
 _AUXILIARIES = frozenset(
     "is are was were am have has had do does did can could will would shall should may might must".split()
 )
+_BEING = frozenset("is are was were am has have had".split())
 _COMMANDS = frozenset("need needs want keeps keep stop stopped refused failed".split())
 """Finite forms that begin a clause without asking anything."""
 
@@ -172,6 +179,8 @@ def _within(run: _Run) -> Iterator[Clause]:
 def _begins(run: list[str], place: int) -> float:
     """How surely a clause begins at a word that is not the first of its run."""
     word, last = run[place], run[place - 1]
+    if not _HEARSAY.isdisjoint(run[max(0, place - HEARSAY_WORDS) : place]):
+        return 0.0
     before_that = run[place - 2] if last == "that" and place > 1 else last
     if last in _SUPPOSING or before_that in _REPORTING:
         return 0.0
@@ -201,7 +210,8 @@ def denies(lower: Sequence[str]) -> bool:
 def asks_in_order(lower: Sequence[str]) -> bool:
     """Whether the order of the words alone makes them a question: "can I", "how long does the", "how to"."""
     if lower[0] in _AUXILIARIES:
-        return lower[1] in _PRONOUNS or lower[1] in _DETERMINERS
+        # "is the worst" may lack its subject instead.
+        return lower[1] in _PRONOUNS or (lower[1] in _DETERMINERS and lower[0] not in _BEING)
     if lower[0] not in _ASKING:
         return False
     return lower[1] == "to" or any(
@@ -221,6 +231,8 @@ def _whole(lower: list[str], begins: float, ends: float, *, asked: bool) -> floa
         return 0.3 * bounded if begins == 1.0 and first not in _ASKING else None
     if first in _OPEN_START or first in _JOINING_NOT_THAT:
         return None
+    if any(word in _PREPOSITIONS and after in _AUXILIARIES for word, after in pairwise(lower)):
+        return None  # a relative clause cut in two: "the seat [that] I paid for was taken"
     verb = any(word in _FINITE or word.endswith("n't") for word in lower[1:])
     if first in _PRONOUNS:
         if second in _OPENING_AFTER_PRONOUN:

@@ -11,6 +11,7 @@ from aia.ventures.words import STOP_WORDS
 
 PLAIN, LOOSE, HINTED, NEUTRAL, TURNED = 1.0, 0.6, 0.3, 0.0, -0.6
 """What the words are worth: they state a need, ask or miss something, hint at one, state none, or deny one."""
+NAME_WORDS_MIN = 2
 REACH = 2
 """A denial takes back a harm that comes at most so many words later."""
 
@@ -54,6 +55,7 @@ _JUDGING = frozenset(
 _QUESTIONS = frozenset(
     "is are was were do does did can could will would has have should may how what when where which who why".split()
 )
+_OPEN_QUESTIONS = frozenset("how what when where which who why".split())
 _COPULAS = frozenset(
     "is are was were be been am isn't aren't wasn't it's that's i'm getting gets became becomes very so".split()
 )
@@ -63,6 +65,11 @@ _ADDING = frozenset("only just merely simply".split())
 _ANYTHING = frozenset("anything anyone anybody anymore whatsoever".split())
 """Words at home in denials and questions (negative polarity items; Ladusaw, 1979): else the denial was cut off."""
 _BEHIND_A_DEED = frozenset("on in at for with about from to the a an my our your their his her".split())
+_LEAVING = frozenset(
+    "use using buy buying shop shopping return returning recommend recommending order ordering book booking stay "
+    "staying visit visiting fly flying travel traveling travelling come coming go going subscribe deal".split()
+)
+_FROM_NOW_ON = frozenset("will would won't wouldn't i'll we'll i'd again ever anymore vowed make makes made".split())
 _SHELLS = frozenset(
     "issue issues problem problems trouble help solve solved solving resolve resolved resolving resolution fix fixed "
     "fixing matter situation question questions answer answers complaint complaints request requests please urgently "
@@ -132,8 +139,8 @@ def tells_a_deed(lower: Sequence[str]) -> bool:
 
 
 def judges(lower: Sequence[str]) -> bool:
-    """Whether the words only pass a verdict: they begin with one, or it follows "is" within three words."""
-    if lower[0] in _JUDGING or not _BLUNT.isdisjoint(lower):
+    """Whether the words only pass a verdict: they begin or end with one, or it follows "is" within three words."""
+    if lower[0] in _JUDGING or lower[-1] in _JUDGING or not _BLUNT.isdisjoint(lower):
         return True
     return any(
         word in _JUDGING and not _COPULAS.isdisjoint(lower[max(0, place - 3) : place])
@@ -144,3 +151,26 @@ def judges(lower: Sequence[str]) -> bool:
 def says_nothing(lower: Sequence[str]) -> bool:
     """Whether all its words are common ones, verdicts, or nouns that stand for what was said elsewhere."""
     return all(word in STOP_WORDS or word in _SHELLS or word in _JUDGING for word in lower)
+
+
+def says_little(lower: Sequence[str]) -> bool:
+    """Whether a name, the best clause of a group, tells no need: a plea, a superlative, or that somebody leaves.
+
+    A verdict on something named ("the food was awful") tells at least where to look.
+    """
+    if len(lower) < NAME_WORDS_MIN:
+        return False
+    if says_nothing(lower) or _leaves(lower):
+        return True
+    if _BLUNT.isdisjoint(lower) or lower[0] in _OPEN_QUESTIONS or _wishes(lower):
+        return False
+    return not _harms([word for word in lower if not word.startswith("suffer")])[1]
+
+
+def _leaves(lower: Sequence[str]) -> bool:
+    """ "I will never use this again": what follows from a need, not the need."""
+    if _FROM_NOW_ON.isdisjoint(lower):
+        return False
+    reach = {"never": 3, "not": 3, "won't": 2, "wouldn't": 2}  # "won't let me use" is no threat
+    denials = [(i, reach[word]) for i, word in enumerate(lower) if word in reach]
+    return any(not _LEAVING.isdisjoint(lower[i + 1 : i + 1 + most]) for i, most in denials)

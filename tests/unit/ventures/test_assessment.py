@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from aia.core.errors import Invalid
-from aia.ventures.assessment import Basis, Skills, exposure, rank, voice_months, voices
+from aia.ventures.assessment import Audience, Basis, Skills, assess, exposure, rank, voice_months, voices
 from aia.ventures.assessment.cues import HARM, PAYING, PROMOTION, SOLVED, harm, is_foreign
 from aia.ventures.assessment.flags import CAP_GRAVE, confidence_cap, flags_of
 from aia.ventures.assessment.information import next_experiment, value_of_terms
 from aia.ventures.assessment.posterior import UNITS, draw_terms
-from aia.ventures.model import Assessment, Counts, Document, Market, Momentum, Ranked
+from aia.ventures.model import Assessment, Counts, Document, Market, Momentum, Need, Ranked, Statement, StatementKind
 
 DAY = date(2024, 1, 15)
 LONG = "the field app loses every photo that I take on a site without any signal"
@@ -207,6 +207,18 @@ def test_narrow_evidence_is_flagged_and_caps_confidence(changes, flag):
     assert (
         confidence_cap(["one voice"]) == CAP_GRAVE < confidence_cap(["few voices"]) < 1 == confidence_cap(["growing"])
     )
+
+
+def test_a_need_whose_name_only_condemns_ranks_behind_one_that_can_be_built_whatever_its_score():
+    loud, plain = replace(assessment("a", 400), says_little=True), assessment("b")
+    first, last = rank([loud, plain], seed=0)
+    assert (first.need, last.need) == ("b", "a")
+    assert last.score > first.score
+    assert "a verdict or a plea, no need named" in last.flags
+    need = Need("n", "Worst kettle ever", ("kettle",), (0,), (0,))
+    documents = [Document("d", "Worst kettle ever.", DAY)]
+    statement = Statement(0, 0, 18, StatementKind.PROBLEM, 1.0, 0.0)
+    assert assess(need, [statement], documents, audience=Audience.of(documents)).says_little
 
 
 def test_a_need_without_dates_is_told_once_that_it_has_none():

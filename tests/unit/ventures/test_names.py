@@ -6,7 +6,19 @@ from hypothesis import strategies as st
 
 from aia.ventures.needs.clauses import CLAUSES_MAX, WORDS_MAX, WORDS_MIN, clauses_of
 from aia.ventures.needs.names import Name, name_groups, read_groups, terms_of
-from aia.ventures.needs.stating import HINTED, LOOSE, NEUTRAL, PLAIN, TURNED, judges, says_nothing, stated
+from aia.ventures.needs.stating import (
+    HINTED,
+    LOOSE,
+    NEUTRAL,
+    PLAIN,
+    TURNED,
+    judges,
+    says_little,
+    says_nothing,
+    stated,
+)
+from aia.ventures.vectors import shipped_table
+from aia.ventures.words import unaddressed
 
 
 def named(*groups: list[str]) -> list[Name]:
@@ -56,6 +68,9 @@ def test_what_somebody_is_asked_to_do_is_offered_as_a_request():
         ("How do I keep my songs?", "I keep my songs"),
         ("Why can't I move the date?", "I move the date"),
         ("She suggested that we cancel the trip.", "we cancel the trip"),
+        ("@kettles is the worst brand.", "kettles is the worst"),
+        ("They sent a letter saying I owe a fee because I didn't return the box.", "I didn't return the box"),
+        ("The seat I paid for was taken by another man.", "I paid for was taken"),
         ("Given the owners don't care about guests, why go?", "Given the owners don't care about guests"),
     ],
 )
@@ -88,6 +103,19 @@ def test_a_name_says_what_most_say_and_not_whom_one_of_them_means():
     assert "Zubank" not in refund.title
     assert {"refund", "late", "fee"} <= set(refund.title.lower().split())
     assert login.title.startswith("I cannot log in")
+
+
+def test_handles_of_whom_a_text_speaks_to_are_in_no_name_and_no_vector():
+    said = ["I cannot log in.", "I cannot log in today.", "Now I cannot log in."]
+    (found,) = named([f"@acme_help @other: {text}" for text in said])
+    assert found.title.removeprefix("Now ") in {"I cannot log in", "I cannot log in today"}
+    assert unaddressed("RT @acme: hi") == "hi"
+    assert unaddressed("mail me @ noon") == "mail me @ noon"
+    assert unaddressed("@acme") == "@acme"
+    with_handles, without = (
+        shipped_table().encode(texts) for texts in (["@acme_help my bag is lost"], ["my bag is lost"])
+    )
+    assert (with_handles == without).all()
 
 
 def test_a_name_knows_the_text_it_stands_in():
@@ -164,6 +192,41 @@ def test_what_only_judges_is_told_from_what_fails(clause):
 def test_a_plea_without_an_object_says_nothing():
     assert says_nothing("please solve this problem".split())
     assert not says_nothing("please solve this login problem".split())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "worst kettle ever",
+        "please help me",
+        "i have vowed to never use them again",
+        "i would not recommend this shop",
+        "we will not be returning",
+        "is the worst kettle to ever buy",
+        "the worst holiday i've ever suffered",
+        "makes me want to never fly with you",
+    ],
+)
+def test_verdicts_pleas_and_threats_to_leave_say_little(name):
+    assert says_little(name.split())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "what are some good places to eat",
+        "the field app is useless when there is no signal",
+        "the food was awful",
+        "i can't use my card again",
+        "the login page is terrible and crashes",
+        "they won't let me use my voucher",
+        "i want a better map",
+        "staff were rude to my mother",
+        "i cannot book a seat anymore",
+    ],
+)
+def test_what_tells_a_need_in_strong_words_does_not_say_little(name):
+    assert not says_little(name.split())
 
 
 def test_a_name_states_the_problem_and_not_what_somebody_did_or_thinks_of_it():
