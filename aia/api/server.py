@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import RedirectResponse
 
 from aia import __version__
 from aia.api import (
@@ -48,6 +47,9 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         debug=False,
+        docs_url=None,  # FastAPI's own pages load their scripts from other hosts
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     faces = (
@@ -67,10 +69,6 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
     )
     for router in (face.router for face in faces):
         api.include_router(router)
-
-    @api.get("/", include_in_schema=False)
-    async def root() -> RedirectResponse:  # pyright: ignore[reportUnusedFunction]
-        return RedirectResponse("/docs")
 
     add_problems(api)
     describe(api)

@@ -1,6 +1,7 @@
 """The HTTP face, in process: what it answers, to whom, and how it refuses."""
 
 import json
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -198,6 +199,15 @@ def test_the_api_description_names_every_route_and_the_root_leads_to_it(client: 
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/v1/discoveries", "/v1/missions", "/v1/agents", "/v1/accounts", "/v1/reports", "/readyz"} <= set(paths)
     assert client.get("/", follow_redirects=False).headers["location"] == "/docs"
+
+
+def test_the_page_of_the_description_loads_nothing_from_elsewhere(client: TestClient):
+    page = client.get("/docs").text
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(loaded) == 3
+    for url in loaded:
+        assert "://" not in url
+        assert client.get(f"/{url}").status_code == 200
 
 
 def test_the_api_description_tells_of_problems_and_of_nothing_else_that_is_refused(client: TestClient):
