@@ -363,7 +363,8 @@ def _print(answer: dict[str, Any], notes: Sequence[str], rank_quantile: float) -
     found = answer["opportunities"]
     surely = f"{1 - rank_quantile:.0%}".replace("%", " %")
     if found:
-        click.echo(f"\n{len(found)} opportunities, ranked by the score that {surely} of draws exceed")
+        number = "1 opportunity" if len(found) == 1 else f"{len(found)} opportunities"
+        click.echo(f"\n{number}, ranked by the score that {surely} of draws exceed")
         click.echo("(score 0 to 100: median, 80 % interval)\n")
     else:
         click.echo("\nNo opportunity was found: no three documents state the same problem or request.\n")

@@ -4,6 +4,10 @@ import re
 
 _WORD = re.compile(r"[a-z][a-z']*[a-z]|[^\W\d_]{2,}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\s\"'.,:;!?-]*(?:RT )?(?:@\w+(?:[ \t,:;.!-]+|$))+")
+_MARKING = re.compile(r"[<&]|www\.|://")
+_MARKUP = re.compile(
+    r"\bhttps?://\S+|\bwww\.\S+|</?[a-z][^<>]{0,300}>|&(?:[a-z]{2,8}|#\d{1,7}|#x[\da-f]{1,6});", re.IGNORECASE
+)
 _MASK = re.compile(r"[xX]{2,}")
 
 STOP_WORDS = frozenset(
@@ -37,3 +41,9 @@ def unaddressed(text: str) -> str:
         return text
     found = _ADDRESS.match(text)
     return text if found is None or found.end() == len(text) else text[found.end() :]
+
+
+def unmarked(text: str) -> str:
+    """Without such handles, and without addresses, tags and entities of the web: the words that somebody chose."""
+    text = unaddressed(text)
+    return _MARKUP.sub(" ", text) if _MARKING.search(text) else text

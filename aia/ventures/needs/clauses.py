@@ -159,8 +159,8 @@ def _within(run: _Run) -> Iterator[Clause]:
     ends.append(run.ends)
     for place in range(size - WORDS_MIN + 1):
         begins = _begins(run.lower, place) if place else max(run.begins, SPOKEN * (run.lower[0] in _SUBJECTS))
-        if not begins:
-            continue
+        if not begins or (place == 1 and not run.begins and run.lower[0] in _JOINING):
+            continue  # of a clause that hangs on one that was cut out nobody knows whose word it is
         start = place
         while start < size - 1 and run.lower[start] in _FILLER:
             start += 1

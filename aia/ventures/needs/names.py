@@ -14,7 +14,7 @@ from math import log
 
 from aia.ventures.needs.clauses import Clause, clauses_of
 from aia.ventures.needs.stating import judges, says_nothing, stated, tells_a_deed
-from aia.ventures.words import STOP_WORDS, content_words, unaddressed
+from aia.ventures.words import STOP_WORDS, content_words, unaddressed, unmarked
 
 TERMS = 6
 TEXTS_COUNTED_MAX = 2_000
@@ -76,7 +76,7 @@ class Read:
 def read_groups(groups: Sequence[Sequence[str]]) -> list[Read]:
     """The words of each group of texts, and how they set it apart from the others."""
     groups = [[unaddressed(text) for text in texts] for texts in groups]
-    words = [[frozenset(content_words(text)) for text in texts[:TEXTS_COUNTED_MAX]] for texts in groups]
+    words = [[frozenset(content_words(unmarked(text))) for text in texts[:TEXTS_COUNTED_MAX]] for texts in groups]
     return [Read(t, w, found) for t, w, found in zip(groups, words, _telling(words), strict=True)]
 
 

@@ -75,7 +75,7 @@ _SHELLS = frozenset(
     "fixing matter situation question questions answer answers complaint complaints request requests please urgently "
     "immediately quickly soon appreciate assistance assist someone something anything everything thing things time "
     "look looking times day days way reason reasons case fact people lot kind work works happen happens "
-    "happened happening".split()
+    "happened happening aware advise advised note inform informed attached enclosed regards sincerely concern".split()
 )
 """Nouns that stand for what was said elsewhere (shell nouns; Schmid, 2000), and what is asked to be done with it."""
 

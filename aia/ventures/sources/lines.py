@@ -112,7 +112,8 @@ def _wrong_encoding(
     line += block[: error.start].count(b"\n")
     bad = error.object[error.start : error.start + 1].hex()
     at = offset + error.start
-    what = f"byte 0x{bad} near offset {at} is not {codec}: name the encoding, e.g. --encoding latin-1"
+    likely = "cp1252" if 0x80 <= int(bad, 16) < 0xA0 else "latin-1"  # which has no signs there
+    what = f"byte 0x{bad} near offset {at} is not {codec}: name the encoding, e.g. --encoding {likely}"
     return SourceError.at(name, what, line=line)
 
 

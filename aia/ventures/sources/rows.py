@@ -15,6 +15,8 @@ from aia.ventures.sources.model import Context, Head, Malformed, NumberedRow, Pi
 
 JSON_ARRAY_CHARACTERS_MAX = 256 * 1024 * 1024
 WRAPPED_MAX = 3
+INNER_MAX = 2
+"""Objects within the object of a row that are looked into, one in the other."""
 SENTENCE_WORDS_MIN = 5
 PARAGRAPH_BLANK_SHARE = 0.2
 SNIFF_LINES = 200
@@ -35,7 +37,7 @@ def json_lines(piece: Piece, context: Context) -> Iterator[NumberedRow]:
             malformed(number, f"not JSON ({_reason(error)})")
             continue
         if isinstance(value, dict):
-            yield number, cast("Row", value)
+            yield number, with_inner(cast("Row", value))
         else:
             malformed(number, f"a JSON {type(value).__name__} where an object is needed")
 
@@ -51,7 +53,7 @@ def json_array(piece: Piece, context: Context) -> Iterator[NumberedRow]:
         raise SourceError.at(piece.name, f"{told} where a list of objects is needed: give that list, or JSON Lines")
     for number, row in enumerate(cast("list[Any]", found), 1):
         if isinstance(row, dict):
-            yield number, cast("Row", row)
+            yield number, with_inner(cast("Row", row))
         else:
             context.malformed(number, f"a JSON {type(row).__name__} where an object is needed")
 
@@ -64,6 +66,18 @@ def _longest_list(value: object) -> list[Any] | None:
         lists += [v for v in inner if isinstance(v, list) and v and isinstance(v[0], dict)]
         level = inner
     return max(lists, key=len, default=None)
+
+
+def with_inner(row: Row, depth: int = INNER_MAX) -> Row:
+    """A row and the fields of objects in it, named `outer.inner`, so that a column may be any of them."""
+    inner = [(name, value) for name, value in row.items() if isinstance(value, dict)]
+    if not inner or not depth:
+        return row
+    found = dict(row)
+    for name, value in inner:
+        for key, one in with_inner(cast("Row", value), depth - 1).items():
+            found.setdefault(f"{name}.{key}", one)
+    return found
 
 
 def whole_json(piece: Piece, context: Context) -> object:

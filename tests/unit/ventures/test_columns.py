@@ -129,3 +129,25 @@ def test_an_office_file_is_named_with_what_to_do(tmp_path, part, told):
         archive.writestr(part, "<x/>")
     with pytest.raises(SourceError, match=f"this is an? {told}, not text: save it as"):
         read_corpus(path, ReadOptions())
+
+
+def test_fields_of_objects_within_a_row_are_columns_too(tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = [
+        {"id": i, "review": {"text": t, "date": "2023-01-05"}, "user": {"name": "Ada", "tags": {"a": 1}}}
+        for i, t in enumerate(TEXTS)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    reading = read_corpus(path, ReadOptions()).reading
+    assert (reading.text_field, reading.date_field, reading.author_field) == (
+        "review.text",
+        "review.date",
+        "user.name",
+    )
+
+
+def test_signs_that_only_windows_has_name_its_encoding(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"text\n" + "It\u2019s broken\n".encode("cp1252"))
+    with pytest.raises(SourceError, match="--encoding cp1252"):
+        read_corpus(path, ReadOptions())

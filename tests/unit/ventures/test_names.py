@@ -18,7 +18,7 @@ from aia.ventures.needs.stating import (
     stated,
 )
 from aia.ventures.vectors import shipped_table
-from aia.ventures.words import unaddressed
+from aia.ventures.words import unaddressed, unmarked
 
 
 def named(*groups: list[str]) -> list[Name]:
@@ -70,6 +70,7 @@ def test_what_somebody_is_asked_to_do_is_offered_as_a_request():
         ("She suggested that we cancel the trip.", "we cancel the trip"),
         ("@kettles is the worst brand.", "kettles is the worst"),
         ("They sent a letter saying I owe a fee because I didn't return the box.", "I didn't return the box"),
+        ("A letter says I owe {$250.00} because I kept the box", "I kept the box"),
         ("The seat I paid for was taken by another man.", "I paid for was taken"),
         ("Given the owners don't care about guests, why go?", "Given the owners don't care about guests"),
     ],
@@ -116,6 +117,16 @@ def test_handles_of_whom_a_text_speaks_to_are_in_no_name_and_no_vector():
         shipped_table().encode(texts) for texts in (["@acme_help my bag is lost"], ["my bag is lost"])
     )
     assert (with_handles == without).all()
+
+
+def test_markup_of_the_web_is_in_no_vector():
+    assert (
+        unmarked('@a <b>my</b> bag &amp; case https://x.example/y <a href="z">is</a> lost').split()
+        == "my bag case is lost".split()
+    )
+    assert unmarked("a < b & c > d") == "a < b & c > d"
+    marked, plain = shipped_table().encode(["my &quot;bag&quot; is lost www.x.example", "my bag is lost"])
+    assert (marked == plain).all()
 
 
 def test_a_name_knows_the_text_it_stands_in():
