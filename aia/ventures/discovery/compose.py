@@ -161,14 +161,14 @@ def _spend(tasks: Sequence[Task]) -> tuple[SpendLine, ...]:
             done[task.agent, "group" if task.skill in OF_GROUPING else task.skill].append(task)
     return tuple(
         SpendLine(
-            a, s, sum(t.skill == s for t in mine), *(Units(sum(x)) for x in zip(*map(_money, mine), strict=True))
+            agent,
+            skill,
+            sum(task.skill == skill for task in mine),
+            Units(sum(task.paid for task in mine)),
+            Units(sum(task.earned for task in mine)),
         )
-        for (a, s), mine in sorted(done.items())
+        for (agent, skill), mine in sorted(done.items())
     )
-
-
-def _money(task: Task) -> tuple[int, int]:
-    return task.paid, task.earned
 
 
 def _notes(
