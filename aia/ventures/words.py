@@ -4,10 +4,8 @@ import re
 
 _WORD = re.compile(r"[a-z][a-z']*[a-z]|[^\W\d_]{2,}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\s\"'.,:;!?-]*(?:RT )?(?:@\w+(?:[ \t,:;.!-]+|$))+")
-_MARKING = re.compile(r"[<&]|www\.|://")
-_MARKUP = re.compile(
-    r"\bhttps?://\S+|\bwww\.\S+|</?[a-z][^<>]{0,300}>|&(?:[a-z]{2,8}|#\d{1,7}|#x[\da-f]{1,6});", re.IGNORECASE
-)
+_MARKING = re.compile(r"[<&]")
+_MARKUP = re.compile(r"</?[a-z][^<>]{0,300}>|&(?:[a-z]{2,8}|#\d{1,7}|#x[\da-f]{1,6});", re.IGNORECASE)
 _MASK = re.compile(r"[xX]{2,}")
 
 STOP_WORDS = frozenset(
@@ -44,6 +42,6 @@ def unaddressed(text: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Without such handles, and without addresses, tags and entities of the web: the words that somebody chose."""
+    """Without such handles, and without tags and entities of the web: the words that somebody chose."""
     text = unaddressed(text)
     return _MARKUP.sub(" ", text) if _MARKING.search(text) else text

@@ -16,6 +16,7 @@ CLAUSES_MAX = 60
 ASKED_BEGINS_MIN = 0.7
 ASKED_WORDS_MAX = 5
 HEARSAY_WORDS = 8
+FINITE_WITH_WHO = 2
 SPOKEN = 0.5
 """How surely a clause begins at "I", "we" or "they" without a mark or joining word before it."""
 
@@ -234,6 +235,8 @@ def _whole(lower: list[str], begins: float, ends: float, *, asked: bool) -> floa
     if any(word in _PREPOSITIONS and after in _AUXILIARIES for word, after in pairwise(lower)):
         return None  # a relative clause cut in two: "the seat [that] I paid for was taken"
     verb = any(word in _FINITE or word.endswith("n't") for word in lower[1:])
+    if "who" in lower[1:] and sum(word in _FINITE for word in lower) < FINITE_WITH_WHO:
+        return None  # "guests who do not pay": of whom nothing is told yet
     if first in _PRONOUNS:
         if second in _OPENING_AFTER_PRONOUN:
             return None
