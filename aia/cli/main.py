@@ -24,7 +24,7 @@ COMMANDS = {
     "stake": ("aia.cli.stake", "Stake tokens, earn rewards, take them back."),
     "vesting": ("aia.cli.vesting", "Vesting schedules and what can be released."),
     "votes": ("aia.cli.votes", "Voting weight of AIA_GOV, and delegating it."),
-    "knowledge": ("aia.cli.knowledge", "Rebuild what is derived from the records."),
+    "knowledge": ("aia.cli.knowledge", "List kept corpora; rebuild what is derived from the records."),
     "keys": ("aia.cli.keys", "Make and revoke API keys of an organisation."),
     "sample": ("aia.cli.sample", "Write the synthetic sample corpus and its truth."),
 }

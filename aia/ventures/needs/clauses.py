@@ -36,6 +36,8 @@ _LIMITING = frozenset("until unless except without if before than".split())
 _ASKING_FOR = frozenset(
     "ask asking asked request requesting requested demand demanding want need like insist".split()
 )
+_ASKED = frozenset("you they he she it".split())
+"""Whom somebody asks that something be done: what is asked begins behind them."""
 _REPORTING = frozenset(
     "say says saying said claim claims claiming claimed state states stating stated think thinking thought believe "
     "believing believed hope hoping hoped assume assuming assumed told telling verify confirm show showing "
@@ -186,7 +188,7 @@ def _begins(run: list[str], place: int) -> float:
     if last in _SUPPOSING or before_that in _REPORTING:
         return 0.0
     if last in _JOINING:
-        if word == "you" and last == "that" and not _ASKING_FOR.isdisjoint(run[:place]):
+        if word in _ASKED and last == "that" and not _ASKING_FOR.isdisjoint(run[:place]):
             return 0.0
         if last not in _ASKING:
             return 0.0 if word == "i" and last == "and" and _with_somebody(run[:place]) else 0.7
@@ -194,7 +196,7 @@ def _begins(run: list[str], place: int) -> float:
         # Behind an auxiliary it is the subject of a question: of "how do I export" nobody says "I export".
         asked = last in _AUXILIARIES or last.endswith("n't")
         return 0.0 if asked or last in _DETERMINERS or last in _PRONOUNS else SPOKEN
-    if last == "you" and run[place - 2 : place - 1] == ["that"] and not _ASKING_FOR.isdisjoint(run[:place]):
+    if last in _ASKED and run[place - 2 : place - 1] == ["that"] and not _ASKING_FOR.isdisjoint(run[:place]):
         return 0.0 if word in _FINITE else 0.7
     return 0.0
 

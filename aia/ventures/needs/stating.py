@@ -15,6 +15,8 @@ NAME_WORDS_MIN = 2
 REACH = 2
 """A denial takes back a harm that comes at most so many words later."""
 
+_CHARGING = frozenset("charge charged charges charging".split())
+"""Not being charged is no harm, while not being paid is one."""
 _DENYING = frozenset("no not never without nor cannot dont doesnt didnt cant wont isnt wasnt couldnt".split())
 _ABSENT = frozenset("no never without isn't wasn't aren't weren't isnt wasnt".split())
 """Denials of what is named next to them, as is a "not" behind "is"; "cannot" and "did not" deny what is done."""
@@ -75,7 +77,9 @@ _SHELLS = frozenset(
     "fixing matter situation question questions answer answers complaint complaints request requests please urgently "
     "immediately quickly soon appreciate assistance assist someone something anything everything thing things time "
     "look looking times day days way reason reasons case fact people lot kind work works happen happens "
-    "happened happening aware advise advised note inform informed attached enclosed regards sincerely concern".split()
+    "happened happening "
+    "aware advise advised note inform informed attached enclosed regards sincerely concern filing filed file writing "
+    "submitted".split()
 )
 """Nouns that stand for what was said elsewhere (shell nouns; Schmid, 2000), and what is asked to be done with it."""
 
@@ -110,6 +114,8 @@ def _harms(lower: Sequence[str]) -> tuple[bool, bool, bool]:
         if word in _ABSENT or (word == "not" and place and lower[place - 1] in _BEING):
             absent_at = place
             continue
+        if word in _CHARGING and place and (lower[place - 1] in _DENYING or lower[place - 1].endswith("n't")):
+            turned = True
         failing = word in _FAILED or word.startswith(_FAILING)
         if failing or word in _DOUBTFUL:
             near = place - absent_at <= REACH

@@ -47,8 +47,11 @@ def test_a_clause_that_can_stand_alone_is_offered_whole(text, clause):
     assert offered(text)[clause] >= 0.5
 
 
-def test_what_somebody_is_asked_to_do_is_offered_as_a_request():
-    assert "remove the late payments" in offered("I ask that you remove the late payments.")
+@pytest.mark.parametrize("asked", ["you", "they"])
+def test_what_somebody_is_asked_to_do_is_offered_as_a_request(asked):
+    found = offered(f"I ask that {asked} remove the late payments.")
+    assert "remove the late payments" in found
+    assert f"{asked} remove the late payments" not in found
 
 
 @pytest.mark.parametrize(
@@ -186,6 +189,8 @@ def test_groups_without_a_clause_to_their_name_have_names_of_their_own():
         ("i cannot dispute the charge", PLAIN),
         ("the charge is not late", TURNED),
         ("it has not only songs but books", NEUTRAL),
+        ("the shop doesn't charge fees", TURNED),
+        ("they won't pay me", PLAIN),
     ],
 )
 def test_a_need_is_a_request_a_failure_or_a_denial_but_not_a_harm_that_is_denied(clause, worth):
