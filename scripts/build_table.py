@@ -73,7 +73,7 @@ def main() -> None:
     model = open_embedder(Embedding.MINILM)
     if not isinstance(model, MiniLM):
         raise SystemExit("the plugin minilm is not the one of this project")
-    size = len(shipped_table().weights)
+    size = len(shipped_table().table)
     texts = sentences.read_text(encoding="utf-8").splitlines()
     rows = [model.pieces.encode(text)[:TOKENS_MAX] for text in texts]
     kept = [i for i, row in enumerate(rows) if len(row) > 2]
