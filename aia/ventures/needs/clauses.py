@@ -223,6 +223,17 @@ def asks_in_order(lower: Sequence[str]) -> bool:
     )
 
 
+def _runs_over(lower: list[str]) -> bool:
+    """Whether the words, which ask nothing, are parts of two clauses and neither of them whole."""
+    for word, after in pairwise(lower):
+        if word in _PREPOSITIONS and after in _AUXILIARIES:
+            return True  # "the seat [that] I paid for was taken"
+        if after in _SUBJECTS and (word in _AUXILIARIES or word == "not"):
+            return True  # "they did not I wrote to them"
+    # "guests who do not pay": of whom nothing is told yet
+    return "who" in lower[1:] and sum(word in _FINITE for word in lower) < FINITE_WITH_WHO
+
+
 def _whole(lower: list[str], begins: float, ends: float, *, asked: bool) -> float | None:
     """None where the words cannot stand alone."""
     first, second = lower[0], lower[1]
@@ -232,13 +243,9 @@ def _whole(lower: list[str], begins: float, ends: float, *, asked: bool) -> floa
         if begins >= ASKED_BEGINS_MIN and ((asked and ends == 1.0) or asks_in_order(lower)):
             return bounded
         return 0.3 * bounded if begins == 1.0 and first not in _ASKING else None
-    if first in _OPEN_START or first in _JOINING_NOT_THAT:
+    if first in _OPEN_START or first in _JOINING_NOT_THAT or _runs_over(lower):
         return None
-    if any(word in _PREPOSITIONS and after in _AUXILIARIES for word, after in pairwise(lower)):
-        return None  # a relative clause cut in two: "the seat [that] I paid for was taken"
     verb = any(word in _FINITE or word.endswith("n't") for word in lower[1:])
-    if "who" in lower[1:] and sum(word in _FINITE for word in lower) < FINITE_WITH_WHO:
-        return None  # "guests who do not pay": of whom nothing is told yet
     if first in _PRONOUNS:
         if second in _OPENING_AFTER_PRONOUN:
             return None

@@ -71,7 +71,9 @@ _LEAVING = frozenset(
     "use using buy buying shop shopping return returning recommend recommending order ordering book booking stay "
     "staying visit visiting fly flying travel traveling travelling come coming go going subscribe deal".split()
 )
-_FROM_NOW_ON = frozenset("will would won't wouldn't i'll we'll i'd again ever anymore vowed make makes made".split())
+_FROM_NOW_ON = frozenset(
+    "will would won't wouldn't i'll we'll i'd again ever anymore vowed make makes made advise avoid everyone".split()
+)
 _SHELLS = frozenset(
     "issue issues problem problems trouble help solve solved solving resolve resolved resolving resolution fix fixed "
     "fixing matter situation question questions answer answers complaint complaints request requests please urgently "
