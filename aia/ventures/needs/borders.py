@@ -13,7 +13,8 @@ from scipy import sparse
 from aia.ventures.needs.rows import Rows, cosines, floats, rows_of
 
 ROUNDS = 2
-BLOCK_PAIRS = 1 << 16
+BLOCK_PAIRS = 2_048
+"""So many as a processor's cache holds."""
 
 
 def settled(rows: Rows, graph: Any, labels: np.ndarray) -> np.ndarray:

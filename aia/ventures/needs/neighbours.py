@@ -16,7 +16,7 @@ import numpy as np
 from aia.ventures.needs.rows import Rows, cosines, floats, rows_of
 
 EXACT_ROWS_MAX = 20_000
-BLOCK_ROWS = 1_024
+BLOCK_ROWS = 256
 SPARE = 6
 CENTRE_SAMPLE_ROWS = 20_000
 CENTRE_ROUNDS = 3
