@@ -160,10 +160,13 @@ def _within(run: _Run) -> Iterator[Clause]:
     size = len(run.lower)
     ends = [0.7 if w in _JOINING else 0.4 if w in _PREPOSITIONS else 0.0 for w in run.lower[1:]]
     ends.append(run.ends)
+    hearsay = not _HEARSAY.isdisjoint(run.lower)
     for place in range(size - WORDS_MIN + 1):
         begins = _begins(run.lower, place) if place else max(run.begins, SPOKEN * (run.lower[0] in _SUBJECTS))
         if not begins or (place == 1 and not run.begins and run.lower[0] in _JOINING):
             continue  # of a clause that hangs on one that was cut out nobody knows whose word it is
+        if hearsay and not _HEARSAY.isdisjoint(run.lower[max(0, place - HEARSAY_WORDS) : place]):
+            continue
         start = place
         while start < size - 1 and run.lower[start] in _FILLER:
             start += 1
@@ -182,8 +185,6 @@ def _within(run: _Run) -> Iterator[Clause]:
 def _begins(run: list[str], place: int) -> float:
     """How surely a clause begins at a word that is not the first of its run."""
     word, last = run[place], run[place - 1]
-    if not _HEARSAY.isdisjoint(run[max(0, place - HEARSAY_WORDS) : place]):
-        return 0.0
     before_that = run[place - 2] if last == "that" and place > 1 else last
     if last in _SUPPOSING or before_that in _REPORTING:
         return 0.0

@@ -131,11 +131,12 @@ def _title(group: Read, terms: Sequence[str], taken: Mapping[str, Words]) -> tup
     best, title, at = WORTH_MIN, None, None
     together: dict[tuple[str, str], float] | None = None
     strangers: set[str] | None = None
-    for found in sorted(_at_first_sight(group), key=lambda found: (-found.worth, found.shown)):
+    for found in sorted(_at_first_sight(group), key=lambda found: (-found.worth, found.clause.words)):
         clause = found.clause
         if found.worth + TOGETHER_GAIN <= best:
             break
-        if found.shown.lower() in taken:
+        shown = _shown(clause.words)
+        if shown.lower() in taken:
             continue
         together = _together(group) if together is None else together
         pairs = itertools.combinations(sorted({w for w in clause.lower if w in group.weights}), 2)
@@ -144,19 +145,18 @@ def _title(group: Read, terms: Sequence[str], taken: Mapping[str, Words]) -> tup
         if value > best and capitals:
             strangers = _strangers(group.texts) if strangers is None else strangers
             value -= COST_OF_A_STRANGER * len(capitals & strangers)
-        if value > best and (alike := _likeness(_stems(content_words(found.shown)), taken.values())) >= LIKENESS_MIN:
+        if value > best and (alike := _likeness(_stems(content_words(shown)), taken.values())) >= LIKENESS_MIN:
             value -= COST_OF_LIKENESS * alike
         if value > best:
-            best, title, at = value, found.shown, found.place
+            best, title, at = value, shown, found.place
     return (title, at) if title else (next(t for t in _fallbacks(terms) if t.lower() not in taken), None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A clause of a text that is read, as shown, and its worth but for what `_title` looks up."""
+    """A clause of a text that is read, and its worth but for what `_title` looks up."""
 
     worth: float
-    shown: str
     clause: Clause
     place: int
 
@@ -168,7 +168,7 @@ def _at_first_sight(group: Read) -> Iterator[_Seen]:
         for clause in clauses_of(group.texts[place]):
             if clause.words not in seen:
                 seen.add(clause.words)
-                yield _Seen(central + _worth(clause, group.weights), _shown(clause.words), clause, place)
+                yield _Seen(central + _worth(clause, group.weights), clause, place)
 
 
 def _chosen(group: Read) -> list[int]:
