@@ -9,6 +9,8 @@ from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from aia.ventures.words import STOP_WORDS
+
 ENGLISH = "en"
 CHARACTERS_READ = 600
 LETTERS_MIN = 12
@@ -18,7 +20,8 @@ PROBABILITY_MIN_SHORT = 0.99
 PROBABILITY_MIN_SCRIPT = 0.5
 SHORT_TEXT = 40
 _WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
-_COMMON = frozenset(
+_OF_OTHERS_TOO = frozenset("also don id im per via hi".split())
+_COMMON = STOP_WORDS - _OF_OTHERS_TOO | frozenset(
     "the a an and or but is are was were be been am i my me we our you your it its they their he she his her this "
     "that these those to of in on at for with from by as not no don't can't have has had do does did will would "
     "could should can what when where why how who which there if so because about after before they're it's i'm "
@@ -39,7 +42,7 @@ def _identifier() -> LanguageIdentifier:
 def language_of(text: str) -> str | None:
     """An ISO 639-1 code, or None when the text does not tell for sure."""
     head = text[:CHARACTERS_READ]
-    words = _WORD.findall(head.lower())
+    words = _WORD.findall(head.lower().replace("’", "'"))
     if words and _is_plainly_english(words):
         return ENGLISH
     if sum(map(len, words)) < LETTERS_MIN and head.isascii():
