@@ -115,7 +115,7 @@ async def list_corpora(app: AppDep, read: ReadDep, page: PageDep) -> Listed[Corp
     return Listed(data=[_shown(corpus) for corpus in found.items], next_cursor=found.next_cursor)
 
 
-@router.get("/corpora/{name}")
+@router.get("/corpora/{name:path}")
 async def get_corpus(name: Annotated[str, InPath(max_length=400)], app: AppDep, read: ReadDep) -> CorpusOut:
     """The corpus that was kept last under a name, and how it was read."""
     return _shown(await app.knowledge.newest_named(read, name))
@@ -133,10 +133,9 @@ async def _receive(request: Request, path: Path) -> None:
 
 def _options(ours: ReadOptions, told: ReadingIn, today: date) -> ReadOptions:
     known = told.model_dump(exclude={"keep_pii", "documents_max"})
-    sampled = told.documents_max is not None
-    return replace(
-        ours, **known, today=today, sampled=sampled, documents_max=told.documents_max or ours.documents_max
-    )
+    known["sampled"] = told.documents_max is not None
+    known["documents_max"] = min(told.documents_max or ours.documents_max, ours.documents_max)
+    return replace(ours, **known, today=today)
 
 
 @contextmanager

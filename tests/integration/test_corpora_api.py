@@ -16,6 +16,7 @@ from aia.app import open_app
 from aia.config import Settings
 from aia.core.pages import PageRequest
 from aia.core.principal import Principal
+from aia.knowledge import stored_document
 from aia.reports import parse_report
 from aia.ventures.sample import generate
 from tests.e2e.test_cli import aia
@@ -60,6 +61,28 @@ def test_what_detection_cannot_know_is_told_in_the_query(client: TestClient):
     kept = answer.json()
     assert kept["fields"] == {"text": "complaint", "date": "when"}
     assert kept["documents"] <= 50 < kept["rejected"]["not in the sample"]
+
+
+def test_a_sample_is_never_larger_than_the_deployment_allows(settings: Settings):
+    with client_of(settings.model_copy(update={"aia_documents_max": 40})) as opened:
+        answer = opened.put("/v1/corpora/a.jsonl", content=LINES)
+        assert (answer.status_code, "AIA_DOCUMENTS_MAX" in answer.json()["detail"]) == (422, True)
+        answer = opened.put("/v1/corpora/a.jsonl", content=LINES, params={"documents_max": "300"})
+        assert answer.json()["documents"] == 40
+
+
+def test_a_name_with_slashes_is_found(client: TestClient):
+    """As `aia discover github:owner/name` keeps it."""
+    app = client.app_state["aia"]
+    documents = [stored_document(n, f"d{n}", f"The export fails, case {n}.") for n in range(3)]
+
+    async def keep() -> None:
+        async with app.database.begin(Principal("default", "t")) as tx:
+            reading = {"format": "rows", "undated": 3, "rejected": {}, "rejected_rows": []}
+            await app.knowledge.keep_corpus(tx, "github:owner/name", documents, reading)
+
+    client.portal.call(keep)
+    assert client.get("/v1/corpora/github:owner/name").json()["documents"] == 3
 
 
 def test_a_name_stands_for_what_was_kept_last_under_it(client: TestClient):
