@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import os
 import socket
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import Context
 from datetime import timedelta
@@ -37,6 +39,9 @@ STEP_ATTEMPTS_MAX = 10
 """With a first pause of 0.25 s, doubled each time: a database may be away for two minutes."""
 ERRANDS = "errands"
 ERRANDS_POLL_S = 0.5
+SUBSECONDS_SINCE = (3, 42, 0)
+"""DBOS takes it that Python 3.12 brings an SQLite whose `unixepoch` knows 'subsec'; with the SQLite of Debian 12 or
+Ubuntu 22.04 it is NULL or unknown, and nothing starts."""
 PROTOCOL_VERSION = "1"
 """Raised when a running mission of an older version could not be continued by this code."""
 
@@ -235,11 +240,17 @@ def _dbos_config(context: EngineContext) -> DBOSConfig:
         "run_migrations": True,
     }
     if make_url(context.url).get_backend_name() == "sqlite":
-        config["system_database_engine"] = _wal_engine(context.url)
+        config["system_database_engine"] = wal_engine(context.url)
     return config
 
 
-def _wal_engine(url: str) -> sa.Engine:
+def _unixepoch(modifier: str) -> float:
+    if modifier != "subsec":
+        raise ValueError(f"unixepoch({modifier!r}) is not what DBOS asks for")
+    return time.time()
+
+
+def wal_engine(url: str) -> sa.Engine:
     engine = sa.create_engine(url)
 
     @event.listens_for(engine, "connect")
@@ -247,6 +258,8 @@ def _wal_engine(url: str) -> sa.Engine:
         connection.isolation_level = "IMMEDIATE"
         for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
+        if sqlite3.sqlite_version_info < SUBSECONDS_SINCE:
+            connection.create_function("unixepoch", 1, _unixepoch)
 
     return engine
 
