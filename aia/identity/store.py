@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from aia.core.clock import Instant
 from aia.identity.model import ApiKey, Organisation
 from aia.infra.sql import Instants, Read, Tx, metadata
+from aia.infra.sql.schema import insert_new
 
 organisations = sa.Table(
     "organisation",
@@ -28,12 +29,9 @@ api_keys = sa.Table(
 
 
 async def add_organisation(tx: Tx, organisation: Organisation) -> bool:
-    """True when it is new, False when one of that id stands already."""
-    found = await find_organisation(tx, organisation.id)
-    if found is None:
-        row = {"id": organisation.id, "name": organisation.name, "created_at": organisation.created_at}
-        await tx.insert_new(organisations, [row])
-    return found is None
+    """True when it is new, False when one of that id stands already, made by another process meanwhile too."""
+    row = {"id": organisation.id, "name": organisation.name, "created_at": organisation.created_at}
+    return await tx.run(insert_new(tx.dialect, organisations).values(row)) == 1
 
 
 async def find_organisation(read: Read, organisation_id: str) -> Organisation | None:

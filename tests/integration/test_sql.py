@@ -187,3 +187,8 @@ async def test_a_stilled_database_finishes_open_transactions_and_lets_no_new_one
         order.append("over")
     await asyncio.gather(first, second)
     assert order == ["committed", "still", "over", "late"]
+
+
+async def test_an_organisation_that_processes_make_at_once_is_made_by_one_of_them(app: App):
+    made = await asyncio.gather(*(app.create_organisation("north", "North") for _ in range(4)))
+    assert sorted(made) == [False, False, False, True]
