@@ -64,6 +64,7 @@ class DurableEngine:
         self._log = structlog.get_logger("aia.engine")
         self._heart: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[Any]] = set()
+        self._sqlite = wal_engine(context.url) if make_url(context.url).get_backend_name() == "sqlite" else None
 
         async def run(workflow_id: str) -> str:
             hand_out = partial(self._hand_out, workflow_id)
@@ -81,7 +82,7 @@ class DurableEngine:
         # A launch blocks the loop and, on PostgreSQL, may build indexes that wait for every open transaction:
         # one of ours, cut short in the middle, would never end.
         async with self._context.database.stilled():
-            DBOS(config=_dbos_config(self._context))
+            DBOS(config=_dbos_config(self._context, self._sqlite))
             DBOS.launch()
         await DBOS.register_queue_async(
             ERRANDS, worker_concurrency=1, polling_interval_sec=ERRANDS_POLL_S, on_conflict="always_update"
@@ -110,6 +111,8 @@ class DurableEngine:
             await asyncio.gather(*tasks, return_exceptions=True)
         # DBOS joins threads that may still need this loop to finish their last call.
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        if self._sqlite is not None:  # DBOS leaves open an engine that it was given
+            self._sqlite.dispose()
         try:
             async with self._context.database.begin(Principal.system()) as tx:
                 await tx.run(sa.delete(executors).where(executors.c.id == self._context.executor))
@@ -228,7 +231,7 @@ def _exists(pid: int) -> int | None:
     return 0
 
 
-def _dbos_config(context: EngineContext) -> DBOSConfig:
+def _dbos_config(context: EngineContext, sqlite: sa.Engine | None) -> DBOSConfig:
     config: DBOSConfig = {
         "name": "aia-missions",
         "system_database_url": context.url,
@@ -239,8 +242,8 @@ def _dbos_config(context: EngineContext) -> DBOSConfig:
         "notification_listener_polling_interval_sec": 0.1,
         "run_migrations": True,
     }
-    if make_url(context.url).get_backend_name() == "sqlite":
-        config["system_database_engine"] = wal_engine(context.url)
+    if sqlite is not None:
+        config["system_database_engine"] = sqlite
     return config
 
 

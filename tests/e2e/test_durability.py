@@ -68,6 +68,23 @@ async def test_the_durable_engine_runs_a_mission_once_and_survives_reopening(set
     assert len(playbook.worked) == 8
 
 
+def open_below(folder):
+    targets = [link.resolve() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return [target for target in targets if target.is_relative_to(folder)]
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed by Linux only")
+async def test_a_closed_application_holds_no_file_of_its_database_open(settings, tmp_path):
+    playbook = TrialPlaybook()
+    async with open_app(settings, playbooks=[playbook]) as app:
+        async with app.database.begin(OWNER) as tx:
+            mission = await app.missions.create(tx, "trial", {}, seed=0, budget=None)
+        await app.engine.start(mission.id)
+        await app.engine.wait(mission.id)
+    assert open_below(tmp_path) == []
+
+
 @pytest.mark.anyio
 async def test_tasks_that_spread_run_as_errands_once_each_and_one_that_fails_is_tried_again(settings):
     failed: list[str] = []
