@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ def working(environment: dict[str, str], workers: int) -> Iterator[None]:
 
 def phases(database: Path, mission: str, began: float) -> dict[str, float]:
     """Seconds until the mission stood (reading, cleaning, keeping), then of each wave, then of the report."""
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         created, ended = connection.execute(
             "select created_at, ended_at from mission where id = ?", (mission,)
         ).fetchone()
