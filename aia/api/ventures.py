@@ -26,6 +26,8 @@ class NeedOut(Body):
     statements: int
     documents: int
     position: Annotated[int | None, Field(description="Place among the opportunities; null when not listed.")]
+    theme: Annotated[str | None, Field(description="Needs of one theme lie near each other; null in older reports.")]
+    theme_words: list[str]
 
 
 class SizesIn(Body):
@@ -85,6 +87,8 @@ def _need(need: NeedTold) -> NeedOut:
         statements=need.statements,
         documents=need.documents,
         position=need.position,
+        theme=need.theme,
+        theme_words=list(need.theme_words),
     )
 
 

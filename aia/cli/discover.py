@@ -275,10 +275,11 @@ async def answer_of(app: App, principal: Principal, mission_id: str) -> dict[str
         trial_balance = await app.ledger.trial_balance(read)
     folder = app.settings.aia_home.absolute() / "reports" / mission_id
     quotations = {quotation["id"]: quotation for quotation in report["quotations"]}
+    themes = {need: ", ".join(t["words"]) for t in report.get("themes", []) for need in t["holds"]}
     return {
         "mission": mission_id,
         "report": {"jsonld": str(folder / "report.jsonld"), "html": str(folder / "report.html")},
-        "opportunities": [_opportunity(o, quotations) for o in report["opportunities"]],
+        "opportunities": [_opportunity(o, quotations, themes) for o in report["opportunities"]],
         "spend": [
             {
                 "agent": s["agent"],
@@ -295,7 +296,7 @@ async def answer_of(app: App, principal: Principal, mission_id: str) -> dict[str
     }
 
 
-def _opportunity(node: dict[str, Any], quotations: dict[str, Any]) -> dict[str, Any]:
+def _opportunity(node: dict[str, Any], quotations: dict[str, Any], themes: dict[str, str]) -> dict[str, Any]:
     cited = dict.fromkeys(e for claim in node["claims"] for e in claim["evidence"])
     row = node["table"]
     return {
@@ -307,6 +308,7 @@ def _opportunity(node: dict[str, Any], quotations: dict[str, Any]) -> dict[str, 
         "documents": row["documents"],
         "growth": None if "slope" not in row else {"slope": float(row["slope"]), "lower": float(row["slopeLower"])},
         "flags": node["flags"],
+        "theme": themes.get(f"urn:aia:need:{node['need']}"),
         "terms": [_term(term) for term in node["terms"]],
         "rice": {
             name: float(row[f"rice{name.capitalize()}"])
@@ -369,12 +371,14 @@ def _print(answer: dict[str, Any], notes: Sequence[str], rank_quantile: float) -
     else:
         click.echo("\nNo opportunity was found: no three documents state the same problem or request.\n")
     everywhere = OF_DATES.intersection(*(o["flags"] for o in found)) if len(found) > 1 else frozenset[str]()
+    apart = len({o["theme"] for o in found}) > 1
     for place, o in enumerate(found[:SHOWN], 1):
         low, high = o["interval"]
         growth = "" if o["growth"] is None else f", growth {100 * math.expm1(o['growth']['slope']):+.0f} % a month"
         click.echo(f"{place:3}. {o['title']}")
         click.echo(f"     {o['score']:.1f} ({low:.1f} to {high:.1f}), {o['documents']} documents{growth}")
         told = [", ".join(flag for flag in o["flags"] if flag not in everywhere)]
+        told += [f"theme: {o['theme']}"] if o["theme"] and apart else []
         told += [f"find out next: {o['next_experiment']}"] if o["next_experiment"] else []
         if any(told):
             click.echo(f"     {'; '.join(filter(None, told))}")

@@ -28,6 +28,7 @@ from aia.reports.model import (
     Run,
     SpendLine,
     TermLine,
+    Theme,
     UnbackedNumber,
     UncitedClaim,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Sizing",
     "SpendLine",
     "TermLine",
+    "Theme",
     "UnbackedNumber",
     "UncitedClaim",
     "Verification",

@@ -40,6 +40,7 @@ def render_html(document: Mapping[str, Any]) -> str:
     )
     return environment.get_template("report.html").render(
         r={"proof": None} | dict(document),
+        themes=_themes(document),
         quotations={quotation["id"]: quotation for quotation in document["quotations"]},
         growth=_growth,
         counted=lambda column: COUNTED.get(column, column),
@@ -67,6 +68,19 @@ def _growth(opportunity: Mapping[str, Any]) -> str:
         return ""
     percent = round(100 * (math.exp(float(slope)) - 1), 1)
     return f"{percent:+.1f} %" if percent else "0.0 %"
+
+
+def _themes(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Words, how many needs and which opportunities each theme has; nothing where all are of one."""
+    rows = [
+        {
+            "words": ", ".join(theme["words"]),
+            "needs": len(theme["holds"]),
+            "listed": [o for o in document["opportunities"] if f"urn:aia:need:{o['need']}" in theme["holds"]],
+        }
+        for theme in document.get("themes", [])
+    ]
+    return sorted(rows, key=lambda row: not row["listed"]) if len(rows) > 1 else []
 
 
 def _shared_flags(opportunities: Sequence[Mapping[str, Any]]) -> list[str]:

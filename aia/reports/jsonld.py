@@ -14,7 +14,7 @@ from typing import Any
 from aia.core.canonical import canonical, sha256
 from aia.core.clock import rfc3339
 from aia.core.money import format_units
-from aia.reports.model import BadReport, Claim, Evidence, Grouped, Opportunity, RankBasis, Report, TermLine
+from aia.reports.model import BadReport, Claim, Evidence, Grouped, Opportunity, RankBasis, Report, TermLine, Theme
 from aia.reports.sizes import sizing_nodes
 
 CONTEXT_FILE = "contexts/report-v1.jsonld"
@@ -64,6 +64,7 @@ def to_jsonld(report: Report) -> dict[str, Any]:
         "corpus": _corpus(report),
         "opportunities": [opportunity_node(o, i) for i, o in enumerate(report.opportunities, 1)],
         "grouped": [_grouped(need) for need in report.grouped],
+        "themes": [_theme(theme) for theme in report.themes],
         "quotations": [quotation_node(quotations[key]) for key in sorted(quotations)],
         "spend": [
             {
@@ -129,6 +130,16 @@ def _grouped(need: Grouped) -> dict[str, Any]:
         "words": list(need.words),
         "members": need.members,
         "medoids": need.medoids,
+    }
+
+
+def _theme(theme: Theme) -> dict[str, Any]:
+    return {
+        "id": f"urn:aia:theme:{theme.theme}",
+        "type": "Theme",
+        "theme": theme.theme,
+        "words": list(theme.words),
+        "holds": [f"urn:aia:need:{need}" for need in theme.needs],
     }
 
 

@@ -169,6 +169,15 @@ class Grouped:
 
 
 @dataclass(frozen=True, slots=True)
+class Theme:
+    """Needs that lie near each other, those of most documents first, and the words that set them apart."""
+
+    theme: str
+    words: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Companies:
     """The company corpus that competition was told from."""
 
@@ -242,6 +251,7 @@ class Report:
     notes: tuple[str, ...]
     run: Run
     grouped: tuple[Grouped, ...] = ()
+    themes: tuple[Theme, ...] = ()
     basis: RankBasis | None = None
 
     @property

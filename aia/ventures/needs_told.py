@@ -15,15 +15,19 @@ class NeedTold:
     statements: int
     documents: int
     position: int | None
+    theme: str | None
+    theme_words: tuple[str, ...]
 
 
 def needs_of(document: Mapping[str, Any]) -> list[NeedTold]:
     """Every need that was grouped, most documents first; ties by id."""
+    themes = {need: theme for theme in document.get("themes", []) for need in theme["holds"]}
     listed = {node["need"]: node for node in document["opportunities"]}
     found: list[NeedTold] = []
     for row in document["grouped"]:
         places = row["members"].split()
         node = listed.get(row["need"])
+        theme = themes.get(row["id"])
         found.append(
             NeedTold(
                 need=row["need"],
@@ -32,6 +36,8 @@ def needs_of(document: Mapping[str, Any]) -> list[NeedTold]:
                 statements=len(places),
                 documents=len({place.partition(":")[0] for place in places}),
                 position=None if node is None else node["position"],
+                theme=None if theme is None else theme["theme"],
+                theme_words=() if theme is None else tuple(theme["words"]),
             )
         )
     return sorted(found, key=lambda need: (-need.documents, need.need))

@@ -133,6 +133,11 @@ async def test_swapped_moved_and_dropped_opportunities_flags_and_members_are_fou
     assert forged(lambda d: d["opportunities"][0].update(flags=[]))
     assert forged(lambda d: d["opportunities"][0]["claims"].pop())
     assert forged(lambda d: drop_a_member(d, d["opportunities"][0]["need"]))
+    assert forged(lambda d: d["themes"][0]["holds"].pop())
+    assert forged(lambda d: d["themes"][0]["holds"].append(d["themes"][-1]["holds"][0]))
+    without = copy.deepcopy(found)
+    del without["themes"]  # as reports were before
+    assert verify_with(resigned(without), documents, companies).ok
     assert forged(lambda d: d["basis"].update(rankQuantile="0.35"))
     assert forged(lambda d: d["corpus"].update(undated=7))
     assert forged(lambda d: d.update(seed=5))

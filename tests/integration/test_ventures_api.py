@@ -39,6 +39,9 @@ def test_needs_sizes_and_a_backtest_over_http(client: TestClient):
             o["need"],
             o["table"]["documents"],
         )
+    held = {need: theme["theme"] for theme in report["themes"] for need in theme["holds"]}
+    assert {f"urn:aia:need:{need['need']}": need["theme"] for need in needs} == held
+    assert all(need["theme_words"] for need in needs)
     first = report["opportunities"][0]["need"]
     sized = client.post(f"/v1/reports/{mission}/sizes", json=SIZES | {"need": first}).json()["data"]
     assert [row["need"] for row in sized] == [first]

@@ -12,7 +12,6 @@ from aia.missions import Inputs, Mission, Task, TaskState
 from aia.reports import (
     Companies,
     CorpusSummary,
-    Grouped,
     Opportunity,
     RankBasis,
     Report,
@@ -32,7 +31,7 @@ from aia.ventures.discovery.conduct import (
     statements_in,
     without_planted,
 )
-from aia.ventures.discovery.grouped import grouped_of, ranges_of
+from aia.ventures.discovery.grouped import grouped_of, ranges_of, themes_of
 from aia.ventures.discovery.grouped import plain as unstored
 from aia.ventures.discovery.opportunity import opportunity_of, quoted
 from aia.ventures.discovery.parts import OF_GROUPING
@@ -69,7 +68,7 @@ def compose(
     ranked = {row["need"]: Ranked.from_json(row) for row in inputs.one("rank")["ranked"]}
     statements = statements_in(extracts_of(inputs)) if statements is None else statements
     plain = [unstored(d) for d in documents] if plain is None else plain
-    chosen: list[str] = inputs.one("direct")["opportunities"]
+    needs = [Need.from_json(row) for row in inputs.one("group")["needs"]]
     arguments, model, needs_max = arguments_of(inputs), mission.brief["model"], int(mission.brief["needs_max"])
     digests, sized = [d.sha256 for d in documents], _sized(mission.brief.get("assumptions"), plain, mission.seed)
     return Report(
@@ -91,7 +90,7 @@ def compose(
                         argued=argument_claims(arguments.get(n), str(model), documents),
                     ),
                 )
-                for n in chosen
+                for n in inputs.one("direct")["opportunities"]
             ),
             [NeedClaim.from_json(row) for row in inputs.one("review")["planted"]],
             documents,
@@ -99,11 +98,12 @@ def compose(
         spend=_spend(tasks),
         budget=mission.budget,
         notes=(
-            *_notes(inputs, statements, documents, chosen, needs_max, corpus.reading["rejected"]),
+            *_notes(inputs, statements, documents, needs_max, corpus.reading["rejected"]),
             *model_notes(inputs, model),
         ),
         run=Run(mission.id, mission.started_at or mission.created_at, ended_at),
-        grouped=_grouped(inputs, plain, statements),
+        grouped=grouped_of(needs, statements, plain),
+        themes=themes_of(needs),
         basis=_basis(tasks, companies, ranges_of(read_of(inputs), len(documents))),
     )
 
@@ -127,10 +127,6 @@ def _sized(
         return replace(opportunity, sizes=sizes, sizes_cite=tuple(e for e in evidence.values() if e.id in used))
 
     return sized
-
-
-def _grouped(inputs: Inputs, documents: Sequence[Document], statements: Sequence[Statement]) -> tuple[Grouped, ...]:
-    return grouped_of([Need.from_json(row) for row in inputs.one("group")["needs"]], statements, documents)
 
 
 def _basis(tasks: Sequence[Task], companies: Companies | None, read: str) -> RankBasis:
@@ -175,13 +171,13 @@ def _notes(
     inputs: Inputs,
     statements: Sequence[Statement],
     documents: Sequence[StoredDocument],
-    chosen: Sequence[str],
     needs_max: int,
     rejected: Mapping[str, int],
 ) -> tuple[str, ...]:
     stating = {statement.document for statement in statements}
     grouping = inputs.one("group")
     reviewed = inputs.one("review")
+    chosen = inputs.one("direct")["opportunities"]
     sampled = rejected.get(NOT_SAMPLED, 0)
     read = read_of(inputs)
     return (

@@ -1,13 +1,14 @@
 """The grouping of statements as a report carries it, and back: what every count is counted over."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from aia.infra.sql import Read
 from aia.knowledge import Knowledge, StoredDocument
-from aia.reports import Companies, Grouped, corpus_digest
+from aia.reports import Companies, Grouped, Theme, corpus_digest
 from aia.ventures.model import Document, Need, Statement, StatementKind
 
 _PLACE = re.compile(r"(\d+):(\d+)-(\d+)([pr])", re.ASCII)
@@ -73,6 +74,18 @@ def grouped_of(
     return tuple(
         Grouped(n.id, n.title, n.terms, places(n.members), places(n.medoids))
         for n in sorted(needs, key=lambda n: n.id)
+    )
+
+
+def themes_of(needs: Sequence[Need]) -> tuple[Theme, ...]:
+    """The themes of needs that come most documents first; each is called after its first need."""
+    together: dict[str, list[Need]] = defaultdict(list)
+    for need in needs:
+        together[need.theme].append(need)
+    together.pop("", None)
+    return tuple(
+        Theme(f"theme-{own[0].id}", tuple(own[0].theme_title.split(", ")), tuple(need.id for need in own))
+        for own in together.values()
     )
 
 

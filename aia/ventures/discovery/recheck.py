@@ -30,7 +30,8 @@ def verify_with(
     """`verify`, and every number worked out again; never raises for a malformed report."""
     result = verify(document, {d.id: d.text for d in documents})
     try:
-        found = [*_corpus(document["corpus"], documents), *recheck(document, documents, companies)]
+        found = [*_corpus(document["corpus"], documents), *_themes(document)]
+        found += recheck(document, documents, companies)
     except (AIAError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         found = [Finding("grouped", f"the numbers cannot be worked out again: {error}")]
     if found and document.get("version") != __version__:
@@ -53,6 +54,13 @@ def _corpus(stated: Mapping[str, Any], documents: Sequence[Document]) -> Iterato
     for member, value in again.items():
         if stated.get(member) != value:
             yield Finding("corpus", f"{member} is {stated.get(member)!r}, and counted again {value!r}")
+
+
+def _themes(document: Mapping[str, Any]) -> Iterator[Finding]:
+    """Every need that was grouped is of one theme; older reports carry none."""
+    held = [need for theme in document.get("themes", []) for need in theme["holds"]]
+    if held and sorted(held) != sorted(node["id"] for node in document["grouped"]):
+        yield Finding("themes", "do not hold each need that was grouped once")
 
 
 @dataclass(frozen=True, slots=True)

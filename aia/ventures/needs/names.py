@@ -81,9 +81,17 @@ def read_groups(groups: Sequence[Sequence[str]]) -> list[Read]:
 
 
 def terms_of(unions: Sequence[Sequence[Read]]) -> list[tuple[str, ...]]:
-    """The words that set unions of groups apart from each other."""
+    """The words that set unions of groups apart from each other; of "song" and "songs" the more telling."""
     words = [[own for group in groups for own in group.words][:TEXTS_COUNTED_MAX] for groups in unions]
-    return [Read((), (), found).terms for found in _telling(words)]
+    return [_unlike(Read((), (), found).terms) for found in _telling(words)]
+
+
+def _unlike(terms: Iterable[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for term in terms:
+        if not any(term.startswith(other) or other.startswith(term) for other in kept):
+            kept.append(term)
+    return tuple(kept)
 
 
 def name_groups(groups: Sequence[Read]) -> list[Name]:

@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -27,6 +28,7 @@ from aia.reports import (
     Run,
     Sizing,
     SpendLine,
+    Theme,
     UncitedClaim,
     corpus_digest,
     dumps,
@@ -356,3 +358,13 @@ def test_any_change_of_a_day_an_author_a_source_or_a_field_changes_the_digest_of
     assert len(digests) == len(changed) + 1
     other = ("d9", "02", None, None, None, {})
     assert records_digest([record, other]) == records_digest([other, record])
+
+
+def test_the_page_lists_opportunities_by_theme_where_there_are_several():
+    two = (Theme("theme-a", ("export", "<month>"), ("need_1", "need_2")), Theme("theme-b", ("late",), ("need_3",)))
+    page = render_html(to_jsonld(replace(report(), themes=two))).split("application/ld+json")[0]
+    listed = page.split('id="themes"')[1].split('id="opportunities"')[0]
+    assert listed.index("export, &lt;month&gt;") < listed.index("invoice export") < listed.index("late")
+    assert '<a href="#o1">1</a>' in listed
+    assert listed.count("none") == 1
+    assert 'id="themes"' not in render_html(to_jsonld(replace(report(), themes=two[:1])))

@@ -264,3 +264,11 @@ def test_a_union_of_groups_is_told_by_what_its_members_share_and_others_lack():
     tickets, shop = terms_of([[refunds, fees], [logins]])
     assert tickets[0] == "ticket"
     assert shop[0] in {"log", "shop"}
+
+
+def test_of_words_that_begin_alike_one_stands_for_a_union():
+    playing, skipping, other = read_groups(
+        [["The song stops"] * 3, ["Skip many songs, skip a song"] * 3, ["I cannot log in to the shop"] * 3]
+    )
+    songs, _ = terms_of([[playing, skipping], [other]])
+    assert [word for word in songs if word.startswith("song")] == ["song"]
