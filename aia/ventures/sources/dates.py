@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -17,6 +17,12 @@ _WEEKDAY = re.compile(
 _TRIPLE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[ T,].*)?", re.ASCII)
 _VERSION = re.compile(r"\d+\.\d+\.\d{1,3}", re.ASCII)
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}", re.ASCII)
+_SERIAL_DIGITS = 5
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
+_SERIALS = range(32_874, 73_051)
+"""Days of spreadsheets from 1990 to 2099: a shorter span than other forms have, as many things are counted so."""
+_SERIAL_ZERO = date(1899, 12, 30)
+"""Day 0 of ECMA-376's 1900 date system (part 1, 18.17.4.1), as it is of days after February 1900."""
 _DECIMAL_YEAR = re.compile(r"(19\d\d|20\d\d)\.(0|00|25|5|50|75)", re.ASCII)
 _DAY_NAME = re.compile(
     r"(\d{1,2})(?:st|nd|rd|th|\.)?[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4}|\d\d(?![\d:]))(?:[ T,].*)?", re.ASCII
@@ -46,6 +52,8 @@ class DateReader:
             return None
         if isinstance(value, float) and 1970 <= value < 2100:
             return _day(int(value), 1 + int(12 * (value % 1)), 1)  # a decimal year: 2021.5 is its middle
+        if isinstance(value, float) and _SERIALS.start <= value < _SERIALS.stop:
+            value = int(value)
         if isinstance(value, int | float):
             value = f"{value:.0f}"
         text = _WEEKDAY.sub("", str(value).strip()[:60], count=1)
@@ -63,9 +71,8 @@ class DateReader:
             return _day(int(text[:4]), int(text[4:6]), int(text[6:8]))
         if match := _TRIPLE.fullmatch(text):
             return self._triple(int(match[1]), int(match[2]), int(match[3]))
-        if _EPOCH.fullmatch(text):
-            seconds = float(text) / (1000 if len(text) > 11 and "." not in text else 1)
-            return _checked(datetime.fromtimestamp(seconds, UTC).date())
+        if _EPOCH.fullmatch(text) or _SERIAL.fullmatch(text):
+            return _counted(text)
         if match := _DAY_NAME.fullmatch(text):
             return _day(_whole_year(int(match[3])), _MONTHS.get(match[2][:3].lower(), 0), int(match[1]))
         if match := _NAME_DAY.fullmatch(text):
@@ -86,6 +93,15 @@ class DateReader:
             return None
         day, month = (first, second) if self.order is DateOrder.DAY_FIRST else (second, first)
         return _day(year, month, day)
+
+
+def _counted(text: str) -> date | None:
+    """The day of so many seconds or milliseconds since 1970, or of a spreadsheet's day number."""
+    whole = text.partition(".")[0]
+    if len(whole) == _SERIAL_DIGITS:
+        return _SERIAL_ZERO + timedelta(days=int(whole)) if int(whole) in _SERIALS else None
+    seconds = float(text) / (1000 if len(text) > 11 and "." not in text else 1)
+    return _checked(datetime.fromtimestamp(seconds, UTC).date())
 
 
 def looks_written(value: object) -> bool:

@@ -30,10 +30,13 @@ def table(path, header, rows, mark=","):
         ("when", "%A, %B %d, %Y"),
         ("said", "%a %b %d %H:%M:%S +0000 %Y"),
         ("ts", "%s"),
+        ("post_created", "serial"),
     ],
 )
 def test_a_column_of_dates_is_found_whatever_it_is_called(tmp_path, header, written):
     def told(day):
+        if written == "serial":
+            return f"{(day - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1):.10f}"
         return str(int(day.timestamp())) if written == "%s" else day.strftime(written)
 
     rows = [(told(day), text) for day, text in zip(DAYS, TEXTS, strict=True)]
@@ -63,6 +66,11 @@ def test_the_day_of_the_text_goes_before_that_of_the_answer():
         ("Tuesday, February 24, 2015", date(2015, 2, 24)),
         ("24. Feb 2015", date(2015, 2, 24)),
         ("24 Feb 11:35", None),
+        ("42059.4830439815", date(2015, 2, 24)),
+        ("42059", date(2015, 2, 24)),
+        (42059.9, date(2015, 2, 24)),
+        ("12345", None),
+        ("99999", None),
     ],
 )
 def test_more_ways_to_write_a_day_are_read(text, day):
