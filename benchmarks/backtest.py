@@ -35,7 +35,7 @@ def main() -> int:
         print(f"{arguments.path} is not here: give the path of a dated corpus", file=sys.stderr)
         return 2
     documents = read_corpus(arguments.path, ReadOptions()).documents
-    options = BacktestOptions(DEVELOPMENT if arguments.development else (), partitions=1 if arguments.quick else 3)
+    options = BacktestOptions(DEVELOPMENT if arguments.development else (), partitions=1 if arguments.quick else 8)
     results = backtest(documents, shipped_table(), options, progress=lambda line: print(line, file=sys.stderr))
     found = summary(results)
     for r in results:

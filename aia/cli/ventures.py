@@ -88,7 +88,7 @@ def momentum_command(path: Path, as_json: bool, **options: Any) -> None:
 @click.option("--cutoffs", help="Days apart by commas: 2020-07, 2020-07-01 or 2020.5; default: the latest four.")
 @click.option("--window-months", type=int, default=60, show_default=True, help="Months trained on before a cut-off.")
 @click.option("--horizon-months", type=int, default=24, show_default=True, help="Months compared after it.")
-@click.option("--partitions", type=int, default=3, show_default=True, help="Groupings whose figures are averaged.")
+@click.option("--partitions", type=int, default=8, show_default=True, help="Groupings whose figures are averaged.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--text-field", help="Field that holds the text.")
 @click.option("--date-field", help="Field that holds the date.")

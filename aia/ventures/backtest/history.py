@@ -45,14 +45,43 @@ class Known:
     months: int
 
 
-def known_on(dated: Dated, centres: Vectors, cutoff: int, window: int) -> Known | None:
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Where text moves: from its `middle` (d,), by `direction` (d,) a year."""
+
+    middle: Array
+    direction: Array
+
+    def of(self, centres: Vectors) -> Array:
+        """(themes,): how far each centre lies along the way."""
+        return np.asarray((centres - self.middle) @ self.direction, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the documents up to a day tell, whatever themes are drawn of them: worked out once for all partitions."""
+
+    cutoff: int
+    window: int
+    rows: npt.NDArray[np.int64]
+    movements: tuple[Movement, Movement]
+
+
+def day_of(dated: Dated, cutoff: int, window: int) -> Day:
+    """The documents of the window, and where its text and all text before the day moved."""
+    rows = dated.between(cutoff - window, cutoff)
+    history = np.flatnonzero(dated.months <= cutoff)
+    return Day(cutoff, window, rows, (movement(dated, rows, WINDOW_RIDGE), movement(dated, history, HISTORY_RIDGE)))
+
+
+def known_on(dated: Dated, day: Day, centres: Vectors) -> Known | None:
     """What the months up to the cut-off tell; None with fewer than four months of documents in the window.
 
     The trend is the mean of three standardised measures, since a combination of forecasts errs less than
     its parts (Bates and Granger, 1969): the slope of the theme's own log share, the drift of the window's
     text towards its centre, and the drift of all text up to the cut-off.
     """
-    rows = dated.between(cutoff - window, cutoff)
+    rows, cutoff, window = day.rows, day.cutoff, day.window
     cosines = dated.vectors[rows] @ centres.T
     months = dated.months[rows]
     periods = np.unique(months)
@@ -66,17 +95,14 @@ def known_on(dated: Dated, centres: Vectors, cutoff: int, window: int) -> Known 
     _, slope = fit(np.ascontiguousarray(counts.T), totals, times)
     before = np.bincount(cosines.argmax(axis=1), minlength=len(centres)).astype(np.float64)
     size = -np.log(counts.sum(axis=0) + 1)
-    drifts = (
-        drift(dated, rows, centres, WINDOW_RIDGE),
-        drift(dated, np.flatnonzero(dated.months <= cutoff), centres, HISTORY_RIDGE),
-    )
-    trend = np.mean([standardised(measure) for measure in (slope, *drifts)], axis=0)
+    measures = (slope, *(movement.of(centres) for movement in day.movements))
+    trend = np.mean([standardised(measure) for measure in measures], axis=0)
     features = np.stack([standardised(trend), standardised(size)], axis=1)
     return Known(centres, features, before, slope, min(window, cutoff - int(dated.months.min())))
 
 
-def drift(dated: Dated, rows: npt.NDArray[np.int64], centres: Vectors, ridge: float) -> Array:
-    """Where text moves: the ridge regression of a document's year on its vector, read at each centre.
+def movement(dated: Dated, rows: npt.NDArray[np.int64], ridge: float) -> Movement:
+    """Where the text of `rows` moves: the ridge regression of a document's year on its vector.
 
     Themes are small and their slopes noisy; neighbours in meaning move together, and here they share what
     they know (Hoerl and Kennard, 1970, ridge regression).
@@ -86,8 +112,7 @@ def drift(dated: Dated, rows: npt.NDArray[np.int64], centres: Vectors, ridge: fl
     middle = vectors.mean(axis=0)
     apart = vectors - middle
     penalty = ridge * np.eye(vectors.shape[1])
-    direction = np.linalg.solve(apart.T @ apart + penalty, apart.T @ (years - years.mean()))
-    return np.asarray((centres - middle) @ direction, dtype=np.float64)
+    return Movement(middle, np.linalg.solve(apart.T @ apart + penalty, apart.T @ (years - years.mean())))
 
 
 def standardised(values: Array) -> Array:

@@ -10,17 +10,27 @@ RESAMPLES = 1_000
 
 def spearman(order: Array, outcome: Array) -> float:
     """Spearman's rank correlation; 0 where one of both does not vary."""
-    if len(order) < 3 or np.ptp(order) == 0 or np.ptp(outcome) == 0:
-        return 0.0
-    ranks = [stats.rankdata(values) for values in (order, outcome)]
-    return round(float(np.corrcoef(*ranks)[0, 1]), 9)
+    return float(_spearmans(order[None, :], outcome[None, :])[0])
+
+
+def _spearmans(orders: Array, outcomes: Array) -> Array:
+    """(rows,) of each row of both (rows, themes)."""
+    if orders.shape[1] < 3:
+        return np.zeros(len(orders))
+    apart = [ranks - ranks.mean(axis=1, keepdims=True) for ranks in (_ranks(orders), _ranks(outcomes))]
+    products = np.sum(apart[0] * apart[1], axis=1)
+    sizes = np.sqrt(np.sum(apart[0] ** 2, axis=1) * np.sum(apart[1] ** 2, axis=1))
+    return np.where(sizes > 0, np.round(products / np.maximum(sizes, 1e-12), 9), 0.0)
+
+
+def _ranks(values: Array) -> Array:
+    return np.asarray(stats.rankdata(values, axis=1), dtype=np.float64)
 
 
 def spearman_interval(order: Array, outcome: Array, rng: np.random.Generator) -> tuple[float, float]:
     """80 % interval by bootstrap over themes (Efron, 1979)."""
     drawn = rng.integers(0, len(order), (RESAMPLES, len(order)))
-    ranks = np.array([spearman(order[rows], outcome[rows]) for rows in drawn])
-    low, high = np.quantile(ranks, [0.1, 0.9])
+    low, high = np.quantile(_spearmans(order[drawn], outcome[drawn]), [0.1, 0.9])
     return float(low), float(high)
 
 

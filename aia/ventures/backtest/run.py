@@ -14,9 +14,19 @@ import numpy as np
 
 from aia.core.errors import Invalid
 from aia.ventures.backtest.forecast import Forecast, Past, forecast
-from aia.ventures.backtest.history import AFTER_MIN, BEFORE_MIN, Array, Dated, Known, growth_after, known_on
+from aia.ventures.backtest.history import (
+    AFTER_MIN,
+    BEFORE_MIN,
+    Array,
+    Dated,
+    Day,
+    Known,
+    day_of,
+    growth_after,
+    known_on,
+)
 from aia.ventures.backtest.measures import brier, precision_top_fifth, spearman, spearman_interval
-from aia.ventures.backtest.themes import theme_centres
+from aia.ventures.backtest.themes import theme_centres, theme_graph
 from aia.ventures.model import Document
 from aia.ventures.vectors.embedder import Embedder
 
@@ -41,7 +51,7 @@ class BacktestOptions:
     cutoffs: tuple[date, ...] = ()
     window_months: int = 60
     horizon_months: int = 24
-    partitions: int = 3
+    partitions: int = 8
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -115,6 +125,7 @@ class _Bench:
         self._dated = dated
         self._options = options
         self._known: dict[tuple[int, int], Known | None] = {}
+        self._days: dict[int, tuple[Day, Any] | None] = {}
         months = np.unique(dated.months)
         self._step = max(1, (int(months[-1]) - int(months[0])) // 36)
 
@@ -191,13 +202,21 @@ class _Bench:
 
     def _known_on(self, day: int, seed: int) -> Known | None:
         if (day, seed) not in self._known:
-            rows = self._dated.between(day - self._options.window_months, day)
             known = None
-            if len(rows) >= BEFORE_MIN:
-                centres = theme_centres(self._dated.vectors[rows], seed)
-                known = None if centres is None else known_on(self._dated, centres, day, self._options.window_months)
+            if (told := self._day(day)) is not None:
+                on, graph = told
+                centres = theme_centres(graph, self._dated.vectors[on.rows], seed)
+                known = None if centres is None else known_on(self._dated, on, centres)
             self._known[day, seed] = known
         return self._known[day, seed]
+
+    def _day(self, day: int) -> tuple[Day, Any] | None:
+        """What every partition of a day shares, and the graph that they part; None with too few documents."""
+        if day not in self._days:
+            on = day_of(self._dated, day, self._options.window_months)
+            enough = len(on.rows) >= BEFORE_MIN
+            self._days[day] = (on, theme_graph(self._dated.vectors[on.rows])) if enough else None
+        return self._days[day]
 
 
 def _measured(known: Known, change: Array, found: Forecast, rng: np.random.Generator) -> dict[str, float]:

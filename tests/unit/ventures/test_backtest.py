@@ -10,7 +10,7 @@ from aia.cli.backtest import cutoffs_of
 from aia.core.errors import Invalid
 from aia.ventures.backtest import BacktestOptions, HistoryTooThin, backtest, summary
 from aia.ventures.backtest.forecast import Past, forecast
-from aia.ventures.backtest.history import Dated, drift
+from aia.ventures.backtest.history import Dated, movement
 from aia.ventures.backtest.measures import brier, precision_top_fifth, spearman
 from aia.ventures.model import Document
 from aia.ventures.sources import ReadOptions, read_rows
@@ -142,7 +142,7 @@ def test_neighbours_in_meaning_share_what_they_know_of_where_text_moves():
     angle = months / 48 + rng.normal(0, 0.2, 400)
     vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
     centres = np.array([[1, 0], [np.cos(0.5), np.sin(0.5)], [np.cos(1.4), np.sin(1.4)]], dtype=np.float32)
-    found = drift(Dated(months, vectors), np.arange(400), centres, 1.0)
+    found = movement(Dated(months, vectors), np.arange(400), 1.0).of(centres)
     assert found[0] < found[1] < found[2]
 
 
