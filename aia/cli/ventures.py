@@ -58,15 +58,16 @@ def _grouped(path: Path, options: dict[str, Any]) -> tuple[Corpus, Grouping]:
 def needs_command(path: Path, as_json: bool, **options: Any) -> None:
     """The need of each document of PATH, and the needs."""
     corpus, grouping = _grouped(path, options)
-    needs = [{"need": n.id, "title": n.title, "documents": count} for n, count in grouping.needs]
+    needs = [
+        {"need": n.id, "title": n.title, "documents": count, "theme": n.theme_title} for n, count in grouping.needs
+    ]
     if as_json:
         for document, (need, margin) in zip(corpus.documents, grouping.assigned, strict=True):
             print_json({"document": document.id, "need": need, "margin": margin})
         print_json({"needs": needs})
     else:
-        print_table(
-            ("Documents", "Need"), [(str(n["documents"]), str(n["title"])) for n in needs], right=frozenset({0})
-        )
+        table = [(str(n["documents"]), str(n["title"]), str(n["theme"])) for n in needs]
+        print_table(("Documents", "Need", "Theme"), table, right=frozenset({0}))
 
 
 @command.command("momentum")

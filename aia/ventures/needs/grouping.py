@@ -33,7 +33,8 @@ from aia.ventures.vectors import Vectors
 DOCUMENTS_MIN = 3
 MEDOIDS = 12
 PLAIN_CHARACTERS = 160
-THEME_RESOLUTION = 1.0
+THEME_RESOLUTION = 1.5
+"""Of communities of needs: four to eight needs a theme of some fifty, as a person would put them together."""
 CORE_SHARE = 0.5
 FINER = 1.3
 """Twenty neighbours hold communities together longer than the ten that the resolution is chosen with."""

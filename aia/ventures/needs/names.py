@@ -81,9 +81,24 @@ def read_groups(groups: Sequence[Sequence[str]]) -> list[Read]:
 
 
 def terms_of(unions: Sequence[Sequence[Read]]) -> list[tuple[str, ...]]:
-    """The words that set unions of groups apart from each other; of "song" and "songs" the more telling."""
+    """The words that set unions of groups apart from each other; of "song" and "songs" the more telling.
+
+    There are few unions, most words stand in all of them, and so it is not how many have a word that counts but how
+    much more often it is said: its part in the Kullback-Leibler divergence from the mean of all.
+    """
     words = [[own for group in groups for own in group.words][:TEXTS_COUNTED_MAX] for groups in unions]
-    return [_unlike(Read((), (), found).terms) for found in _telling(words)]
+    shares = [
+        {w: n / len(texts) for w, n in Counter(itertools.chain.from_iterable(texts)).items()} for texts in words
+    ]
+    everywhere: Counter[str] = Counter()
+    for share in shares:
+        everywhere.update(share)  # pyright: ignore[reportArgumentType]
+    found: list[tuple[str, ...]] = []
+    for share in shares:
+        apart = {w: part * log(part * len(shares) / everywhere[w]) for w, part in share.items()}
+        ordered = sorted(share, key=lambda w: (-apart[w], -share[w], w))
+        found.append(_unlike(ordered[: 2 * TERMS])[:TERMS])
+    return found
 
 
 def _unlike(terms: Iterable[str]) -> tuple[str, ...]:

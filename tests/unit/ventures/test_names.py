@@ -272,3 +272,9 @@ def test_of_words_that_begin_alike_one_stands_for_a_union():
     )
     songs, _ = terms_of([[playing, skipping], [other]])
     assert [word for word in songs if word.startswith("song")] == ["song"]
+
+
+def test_words_that_all_unions_say_alike_tell_none_of_them():
+    ways = ["payment late", "report wrong", "phone rude"]
+    told = terms_of([[group] for group in read_groups([[f"credit account {way}"] * 4 for way in ways])])
+    assert [set(words[:2]) for words in told] == [set(way.split()) for way in ways]
