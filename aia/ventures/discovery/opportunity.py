@@ -109,21 +109,18 @@ def claims_of(
     claims.append(Claim(f"{number}. The passages nearest to what they have in common:", evidence, cells))
     if a.momentum is not None:
         claims.append(_momentum(a.momentum.slope, a.momentum.lower, said))
-    harm = "{harmed} of {voices} voices tell of money, lost time, having to ask again, or worse; "
-    if a.counts.conceded:
-        harm = harm.replace("or worse; ", "or worse, or had it conceded; ")
-    worth = "{paying} pay for a way round, would pay, or find it too dear; {solved} say that it is solved."
+    worse = "worse, or had it conceded" if a.counts.conceded else "worse"
+    harm = f"Voices that tell of money, lost time, having to ask again, or {worse}: {{harmed}} of {{voices}}; "
+    worth = "that pay for a way round, would pay, or find it too dear: {paying}; that say it is solved: {solved}."
     claims.append(said(harm + worth, "harmed", "voices", "paying", "solved"))
     if a.counts.answered:
-        became = (
-            "Of {answered} voices with an answer on record {conceded} got relief, or one that was late or disputed."
-        )
+        became = "Voices with an answer on record: {answered}; with relief, or a late or disputed one: {conceded}."
         claims.append(said(became, "answered", "conceded"))
     if a.market is not None:
-        near = "{companiesNear} of {companiesRead} companies read offer something near it."
+        near = "Companies that offer something near it: {companiesNear} of {companiesRead} read."
         claims.append(said(near, "companiesNear", "companiesRead"))
     if a.counts.unheard:
-        left = "{unheard} of its documents advertise or repeat others, and have no voice in these numbers."
+        left = "Documents of it that advertise or repeat others, and have no voice in these numbers: {unheard}."
         claims.append(said(left, "unheard"))
     return tuple(claims)
 
