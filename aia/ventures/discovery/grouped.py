@@ -84,7 +84,11 @@ def themes_of(needs: Sequence[Need]) -> tuple[Theme, ...]:
         together[need.theme].append(need)
     together.pop("", None)
     return tuple(
-        Theme(f"theme-{own[0].id}", tuple(own[0].theme_title.split(", ")), tuple(need.id for need in own))
+        Theme(
+            f"theme_{own[0].id.removeprefix('need_')}",
+            tuple(own[0].theme_title.split(", ")),
+            tuple(need.id for need in own),
+        )
         for own in together.values()
     )
 
