@@ -67,9 +67,11 @@ class Day:
     movements: tuple[Movement, Movement]
 
 
-def day_of(dated: Dated, cutoff: int, window: int) -> Day:
-    """The documents of the window, and where its text and all text before the day moved."""
+def day_of(dated: Dated, cutoff: int, window: int, least: int) -> Day | None:
+    """The documents of the window, where its text and all text before moved; None of fewer than `least`."""
     rows = dated.between(cutoff - window, cutoff)
+    if len(rows) < least:
+        return None
     history = np.flatnonzero(dated.months <= cutoff)
     return Day(cutoff, window, rows, (movement(dated, rows, WINDOW_RIDGE), movement(dated, history, HISTORY_RIDGE)))
 

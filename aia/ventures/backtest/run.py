@@ -213,9 +213,10 @@ class _Bench:
     def _day(self, day: int) -> tuple[Day, Any] | None:
         """What every partition of a day shares, and the graph that they part; None with too few documents."""
         if day not in self._days:
-            on = day_of(self._dated, day, self._options.window_months)
-            enough = len(on.rows) >= BEFORE_MIN
-            self._days[day] = (on, theme_graph(self._dated.vectors[on.rows])) if enough else None
+            self._days[day] = None
+            on = day_of(self._dated, day, self._options.window_months, BEFORE_MIN)
+            if on is not None:
+                self._days[day] = (on, theme_graph(self._dated.vectors[on.rows]))
         return self._days[day]
 
 

@@ -76,6 +76,14 @@ def test_a_backtest_is_the_same_each_time():
     assert backtest(documents, Directions(), OPTIONS) == backtest(documents, Directions(), OPTIONS)
 
 
+def test_years_without_a_document_teach_nothing_and_stop_nothing():
+    documents = history(np.linspace(-0.04, 0.04, THEMES))
+    before = [replace(d, id=f"before-{d.id}", day=d.day.replace(year=d.day.year - 12)) for d in documents]
+    options = BacktestOptions((date(2021, 6, 1),), window_months=6, horizon_months=12, partitions=1)
+    (found,) = backtest([*before, *documents], Directions(), options)
+    assert found.themes >= 5
+
+
 def test_too_little_history_is_refused_with_the_numbers():
     documents = history(np.zeros(THEMES))
     with pytest.raises(HistoryTooThin, match="have a date"):
