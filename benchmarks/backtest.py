@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from aia.ventures import ReadOptions, read_corpus
-from aia.ventures.backtest import BacktestOptions, backtest, summary
+from aia.ventures.backtest import PARTITIONS_DEFAULT, BacktestOptions, backtest, summary
 from aia.ventures.vectors import shipped_table
 
 DEVELOPMENT = tuple(date(year, month, 1) for year in range(2014, 2018) for month in (1, 7))
@@ -35,7 +35,9 @@ def main() -> int:
         print(f"{arguments.path} is not here: give the path of a dated corpus", file=sys.stderr)
         return 2
     documents = read_corpus(arguments.path, ReadOptions()).documents
-    options = BacktestOptions(DEVELOPMENT if arguments.development else (), partitions=1 if arguments.quick else 8)
+    options = BacktestOptions(
+        DEVELOPMENT if arguments.development else (), partitions=1 if arguments.quick else PARTITIONS_DEFAULT
+    )
     results = backtest(documents, shipped_table(), options, progress=lambda line: print(line, file=sys.stderr))
     found = summary(results)
     for r in results:

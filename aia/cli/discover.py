@@ -3,7 +3,7 @@
 import asyncio
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from aia.core.money import format_units, parse_units
 from aia.core.principal import Principal
 from aia.infra.egress import EgressPolicy
 from aia.missions import Mission, MissionState, TaskState
-from aia.reports import parse_report
+from aia.reports import parse_report, themes_of
 from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions, read_corpus
 from aia.ventures.connectors.fetch import FetchBounds, Fetching
 from aia.ventures.connectors.model import Service
@@ -275,7 +275,7 @@ async def answer_of(app: App, principal: Principal, mission_id: str) -> dict[str
         trial_balance = await app.ledger.trial_balance(read)
     folder = app.settings.aia_home.absolute() / "reports" / mission_id
     quotations = {quotation["id"]: quotation for quotation in report["quotations"]}
-    themes = {need: ", ".join(t["words"]) for t in report.get("themes", []) for need in t["holds"]}
+    themes = themes_of(report)
     return {
         "mission": mission_id,
         "report": {"jsonld": str(folder / "report.jsonld"), "html": str(folder / "report.html")},
@@ -296,9 +296,12 @@ async def answer_of(app: App, principal: Principal, mission_id: str) -> dict[str
     }
 
 
-def _opportunity(node: dict[str, Any], quotations: dict[str, Any], themes: dict[str, str]) -> dict[str, Any]:
+def _opportunity(
+    node: dict[str, Any], quotations: dict[str, Any], themes: dict[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     cited = dict.fromkeys(e for claim in node["claims"] for e in claim["evidence"])
     row = node["table"]
+    theme = themes.get(node["need"])
     return {
         "id": node["id"].removeprefix("urn:aia:opportunity:"),
         "need": node["need"],
@@ -308,7 +311,7 @@ def _opportunity(node: dict[str, Any], quotations: dict[str, Any], themes: dict[
         "documents": row["documents"],
         "growth": None if "slope" not in row else {"slope": float(row["slope"]), "lower": float(row["slopeLower"])},
         "flags": node["flags"],
-        "theme": themes.get(f"urn:aia:need:{node['need']}"),
+        "theme": None if theme is None else ", ".join(theme["words"]),
         "terms": [_term(term) for term in node["terms"]],
         "rice": {
             name: float(row[f"rice{name.capitalize()}"])

@@ -11,6 +11,7 @@ from aia.cli.size import size_command
 from aia.cli.support import print_json, print_table
 from aia.ventures import Corpus, ReadOptions, read_corpus
 from aia.ventures.analysis import Grouping, group_corpus, momenta
+from aia.ventures.backtest import CUTOFFS_DEFAULT, PARTITIONS_DEFAULT
 from aia.ventures.vectors import Embedding
 
 source = click.argument("path", type=click.Path(path_type=Path))
@@ -86,10 +87,18 @@ def momentum_command(path: Path, as_json: bool, **options: Any) -> None:
 
 @command.command("backtest")
 @source
-@click.option("--cutoffs", help="Days apart by commas: 2020-07, 2020-07-01 or 2020.5; default: the latest four.")
+@click.option(
+    "--cutoffs", help=f"Days apart by commas: 2020-07, 2020-07-01 or 2020.5; default: the latest {CUTOFFS_DEFAULT}."
+)
 @click.option("--window-months", type=int, default=60, show_default=True, help="Months trained on before a cut-off.")
 @click.option("--horizon-months", type=int, default=24, show_default=True, help="Months compared after it.")
-@click.option("--partitions", type=int, default=8, show_default=True, help="Groupings whose figures are averaged.")
+@click.option(
+    "--partitions",
+    type=int,
+    default=PARTITIONS_DEFAULT,
+    show_default=True,
+    help="Groupings whose figures are averaged.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--text-field", help="Field that holds the text.")
 @click.option("--date-field", help="Field that holds the date.")

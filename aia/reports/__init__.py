@@ -9,6 +9,7 @@ from aia.reports.jsonld import (
     parse_report,
     quotation_node,
     records_digest,
+    themes_of,
     to_jsonld,
 )
 from aia.reports.model import (
@@ -76,6 +77,7 @@ __all__ = [
     "sign",
     "sizing_in",
     "sizing_nodes",
+    "themes_of",
     "to_jsonld",
     "verify",
     "verify_proof",

@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from aia.reports.jsonld import themes_of
+
 CHART_WIDTH, CHART_HEIGHT = 600.0, 56.0
 VOICES_MIN = 10
 """A share of fewer voices in a month is drawn pale and does not set the scale: one voice of one is 100 %."""
@@ -72,11 +74,12 @@ def _growth(opportunity: Mapping[str, Any]) -> str:
 
 def _themes(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Words, how many needs and which opportunities each theme has; nothing where all are of one."""
+    of_need = themes_of(document)
     rows = [
         {
             "words": ", ".join(theme["words"]),
             "needs": len(theme["holds"]),
-            "listed": [o for o in document["opportunities"] if f"urn:aia:need:{o['need']}" in theme["holds"]],
+            "listed": [o for o in document["opportunities"] if of_need.get(o["need"]) is theme],
         }
         for theme in document.get("themes", [])
     ]

@@ -21,6 +21,7 @@ CONTEXT_FILE = "contexts/report-v1.jsonld"
 OF_THE_RUN = ("run", "proof")
 """The members that differ between two runs of the same brief; listed here and in docs/report.md."""
 
+NEED_ID = "urn:aia:need:"
 REPORT_BYTES_MAX = 64 * 1024 * 1024
 DEPTH_MAX = 32
 
@@ -123,7 +124,7 @@ def _corpus(report: Report) -> dict[str, Any]:
 
 def _grouped(need: Grouped) -> dict[str, Any]:
     return {
-        "id": f"urn:aia:need:{need.need}",
+        "id": NEED_ID + need.need,
         "type": "Need",
         "need": need.need,
         "extractedName": need.name,
@@ -139,8 +140,13 @@ def _theme(theme: Theme) -> dict[str, Any]:
         "type": "Theme",
         "theme": theme.theme,
         "words": list(theme.words),
-        "holds": [f"urn:aia:need:{need}" for need in theme.needs],
+        "holds": [NEED_ID + need for need in theme.needs],
     }
+
+
+def themes_of(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Need (as `need` says it) to the node of its theme; empty for a report of before there were themes."""
+    return {held.removeprefix(NEED_ID): theme for theme in document.get("themes", []) for held in theme["holds"]}
 
 
 def _basis(basis: RankBasis) -> dict[str, Any]:

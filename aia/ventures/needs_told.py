@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aia.reports import themes_of
+
 
 @dataclass(frozen=True, slots=True)
 class NeedTold:
@@ -21,13 +23,13 @@ class NeedTold:
 
 def needs_of(document: Mapping[str, Any]) -> list[NeedTold]:
     """Every need that was grouped, most documents first; ties by id."""
-    themes = {need: theme for theme in document.get("themes", []) for need in theme["holds"]}
+    themes = themes_of(document)
     listed = {node["need"]: node for node in document["opportunities"]}
     found: list[NeedTold] = []
     for row in document["grouped"]:
         places = row["members"].split()
         node = listed.get(row["need"])
-        theme = themes.get(row["id"])
+        theme = themes.get(row["need"])
         found.append(
             NeedTold(
                 need=row["need"],

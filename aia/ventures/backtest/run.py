@@ -34,6 +34,7 @@ ORDERS = ("aia", "momentum", "inverse_popularity", "popularity", "random")
 PAST_MAX = 20
 CUTOFFS_DEFAULT = 5
 CUTOFFS_MAX = 50
+PARTITIONS_DEFAULT = 8
 RANDOM_ORDERS = 20
 
 
@@ -51,7 +52,7 @@ class BacktestOptions:
     cutoffs: tuple[date, ...] = ()
     window_months: int = 60
     horizon_months: int = 24
-    partitions: int = 8
+    partitions: int = PARTITIONS_DEFAULT
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -113,8 +113,9 @@ def _wrong_encoding(
     bad = error.object[error.start : error.start + 1].hex()
     at = offset + error.start
     likely = "cp1252" if 0x80 <= int(bad, 16) < 0xA0 else "latin-1"  # which has no signs there
-    what = f"byte 0x{bad} near offset {at} is not {codec}: name the encoding, e.g. --encoding {likely}, "
-    what += "or read lines like it as Windows-1252 with --skip-malformed"
+    what = f"byte 0x{bad} near offset {at} is not {codec}: name the encoding, e.g. --encoding {likely}"
+    if codec == "utf-8":
+        what += ", or read lines like it as Windows-1252 with --skip-malformed"
     return SourceError.at(name, what, line=line)
 
 

@@ -112,6 +112,12 @@ def test_a_wrong_encoding_names_line_offset_and_remedy(tmp_path):
     assert "café fails" in {d.text for d in corpus.documents}
 
 
+def test_skipping_is_a_remedy_for_bytes_that_are_not_utf_8_and_for_no_other_encoding(tmp_path):
+    path = write(tmp_path / "l.txt", "caf\xe9 fails\n".encode("latin-1"))
+    assert "--skip-malformed" in str(refuse(path, "line 1"))
+    assert "--skip-malformed" not in str(refuse(path, "--encoding latin-1", encoding="ascii"))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_a_byte_order_mark_tells_the_encoding(tmp_path, encoding):
     path = write(tmp_path / "b.jsonl", json.dumps(rows(1)[0]).encode(encoding))
