@@ -17,7 +17,7 @@ from aia.ventures.vectors import Vectors
 
 RESOLUTIONS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 NEIGHBOURS = 10
-THEME_DOCUMENTS = 40
+THEME_DOCUMENTS = 80
 THEME_DOCUMENTS_MIN = 10
 THEMES_MIN = 5
 

