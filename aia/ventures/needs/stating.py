@@ -17,6 +17,9 @@ REACH = 2
 
 _CHARGING = frozenset("charge charged charges charging".split())
 """Not being charged is no harm, while not being paid is one."""
+_OBJECTING = frozenset("dispute contest complain object".split())
+"""Who "does not dispute" asks for nothing; who "did not" or "cannot" may miss it."""
+_DOES_NOT = ("do not", "does not", "don't", "doesn't", "dont", "doesnt")
 _DENYING = frozenset("no not never without nor cannot dont doesnt didnt cant wont isnt wasnt couldnt".split())
 _ABSENT = frozenset("no never without isn't wasn't aren't weren't isnt wasnt".split())
 """Denials of what is named next to them, as is a "not" behind "is"; "cannot" and "did not" deny what is done."""
@@ -117,6 +120,8 @@ def _harms(lower: Sequence[str]) -> tuple[bool, bool, bool]:
             absent_at = place
             continue
         if word in _CHARGING and place and (lower[place - 1] in _DENYING or lower[place - 1].endswith("n't")):
+            turned = True
+        if word in _OBJECTING and " ".join(lower[max(0, place - 2) : place]).endswith(_DOES_NOT):
             turned = True
         failing = word in _FAILED or word.startswith(_FAILING)
         if failing or word in _DOUBTFUL:
