@@ -55,7 +55,7 @@ _JUDGING = frozenset(
     "good bad poor terrible horrible awful worst worse best great nice unacceptable ridiculous annoying disgusting "
     "pathetic unprofessional frustrating disappointing disappointed useless amazing excellent unbelievable shameful "
     "outrageous absurd appalling sad angry upset happy unhappy frustrated annoyed unfair fair love hate "
-    "recommend".split()
+    "okay ok decent adequate mediocre recommend".split()
 )
 _QUESTIONS = frozenset(
     "is are was were do does did can could will would has have should may how what when where which who why".split()

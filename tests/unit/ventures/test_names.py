@@ -201,7 +201,10 @@ def test_a_need_is_a_request_a_failure_or_a_denial_but_not_a_harm_that_is_denied
     assert stated(clause.split()) == worth
 
 
-@pytest.mark.parametrize("clause", ["this is poor customer service", "worst app ever", "the support is really awful"])
+@pytest.mark.parametrize(
+    "clause",
+    ["this is poor customer service", "worst app ever", "the support is really awful", "lunch for two was okay"],
+)
 def test_what_only_judges_is_told_from_what_fails(clause):
     assert judges(clause.split())
     assert not judges("the support never calls back".split())
