@@ -24,35 +24,27 @@ from aia.core.errors import AIAError, Invalid
 from aia.core.ids import NewId, random_ids
 from aia.core.money import parse_units
 from aia.core.principal import Principal
+from aia.corpora import CleanOptions, Corpora, ReadOptions
+from aia.corpora.ingest import Ingestion
 from aia.identity import Identity
 from aia.infra.engine import ENGINES, Engine, EngineContext, InlineEngine
+from aia.infra.gc import settle
 from aia.infra.objects import FolderObjects, Objects
 from aia.infra.plugins import load_plugin
-from aia.infra.process import settle
 from aia.infra.sql import Consumer, Database, OutboxReader, migrate, open_database
 from aia.infra.telemetry import Telemetry, open_telemetry
 from aia.knowledge import Knowledge
+from aia.ledger import Ledger, Poster, Token, agent_wallet, wallet
+from aia.ledger.audit.service import TransferLog
+from aia.ledger.log import SigningKey
 from aia.llm import Model, choose, open_model
 from aia.missions import Bounds, MissionRunner, Missions, Payments, Playbook
 from aia.performance import Performance, RatingConsumer
 from aia.reports import Reports
-from aia.tokens import (
-    Ledger,
-    Poster,
-    SigningKey,
-    Token,
-    Tokens,
-    TransferLog,
-    agent_wallet,
-    build_tokens,
-    open_ledger,
-    read_genesis,
-    wallet,
-)
-from aia.ventures import CleanOptions, ReadOptions, Ventures
-from aia.ventures.discovery.memory import Memory
-from aia.ventures.followup import Followup, FollowupConsumer, Thresholds
-from aia.ventures.intake import Reception
+from aia.tokens import Tokens, build_tokens, open_ledger, read_genesis
+from aia.ventures import Ventures
+from aia.ventures.discovery.derived_state import DerivedState
+from aia.ventures.monitoring import Monitoring, MonitoringConsumer, Thresholds
 
 DEFAULT_ORGANISATION = "default"
 OUTBOX_IDLE_S = 0.2
@@ -80,9 +72,10 @@ class App:
     missions: Missions
     runner: MissionRunner
     reports: Reports
+    corpora: Corpora
     ventures: Ventures
-    reception: Reception
-    followup: Followup
+    ingestion: Ingestion
+    monitoring: Monitoring
     engine: Engine
 
     async def create_organisation(self, organisation: str, name: str, roster: Roster | None = None) -> bool:
@@ -109,8 +102,8 @@ class App:
 
     async def follow(self) -> int:
         """Start the watches that are due, and compare runs that completed; how many of both."""
-        started = await self.followup.start_due(self.engine.start)
-        return len(started) + await self.followup.compare_pending()
+        started = await self.monitoring.start_due(self.engine.start)
+        return len(started) + await self.monitoring.compare_pending()
 
     async def _drain_once(self, consumer: Consumer) -> int:
         async with self.database.begin(Principal.system()) as tx:
@@ -205,7 +198,7 @@ async def _build(
     bounds = _bounds(settings)
     reports = Reports(signing_key(settings), objects, write_files=settings.structured_reports_enabled)
     price_per_mtok = parse_units(settings.aia_model_price_per_mtok)
-    memory = Memory(database, settings.aia_state_bytes_max, settings.aia_state_missions_max)
+    memory = DerivedState(database, settings.aia_state_bytes_max, settings.aia_state_missions_max)
     extent = (settings.aia_stop_new_per_aia, settings.aia_part_documents)
     playbook = load_plugin("aia.playbooks", "discovery")(
         database, knowledge, reports, model, price_per_mtok, __version__, memory, *extent
@@ -214,10 +207,9 @@ async def _build(
     slots = asyncio.Semaphore(settings.aia_missions_concurrency)
     runner = MissionRunner(database, missions, payments, knowledge, performance, telemetry, bounds, slots)
     engine = await _open_engine(stack, settings, clock, new_id, database, runner, durable=durable)
-    ventures = Ventures(
-        missions, knowledge, reports, playbook, performance, enabled=settings.venture_discovery_enabled
-    )
-    reception = _reception(settings, database, knowledge, ventures)
+    ventures = Ventures(missions, knowledge, reports, playbook, performance, settings.venture_discovery_enabled)
+    corpora = Corpora(knowledge)
+    ingestion = _ingestion(settings, database, knowledge, corpora)
     return App(
         settings=settings,
         clock=clock,
@@ -225,7 +217,7 @@ async def _build(
         database=database,
         objects=objects,
         outbox=OutboxReader(),
-        consumers=(*((RatingConsumer(),) if settings.performance_tracking_enabled else ()), FollowupConsumer()),
+        consumers=(*((RatingConsumer(),) if settings.performance_tracking_enabled else ()), MonitoringConsumer()),
         identity=Identity(),
         ledger=ledger,
         poster=poster,
@@ -237,9 +229,10 @@ async def _build(
         missions=missions,
         runner=runner,
         reports=reports,
+        corpora=corpora,
         ventures=ventures,
-        reception=reception,
-        followup=_followup(settings, database, missions, knowledge, reports, performance, ventures, reception),
+        ingestion=ingestion,
+        monitoring=_monitoring(settings, database, missions, knowledge, reports, performance, ventures, ingestion),
         engine=engine,
     )
 
@@ -253,10 +246,10 @@ def _open_poster(
     return poster
 
 
-def _reception(settings: Settings, database: Database, knowledge: Knowledge, ventures: Ventures) -> Reception:
+def _ingestion(settings: Settings, database: Database, knowledge: Knowledge, corpora: Corpora) -> Ingestion:
     marks = (settings.aia_state_bytes_max, settings.aia_state_missions_max)
     ways = (reading_of(settings), CleanOptions(settings.aia_near_repeat_similarity))
-    return Reception(database, knowledge, ventures, *ways, marks, settings.aia_home / "inputs")
+    return Ingestion(database, knowledge, corpora, *ways, marks, settings.aia_home / "inputs")
 
 
 def reading_of(settings: Settings) -> ReadOptions:
@@ -270,7 +263,7 @@ def reading_of(settings: Settings) -> ReadOptions:
     )
 
 
-def _followup(
+def _monitoring(
     settings: Settings,
     database: Database,
     missions: Missions,
@@ -278,10 +271,10 @@ def _followup(
     reports: Reports,
     performance: Performance,
     ventures: Ventures,
-    reception: Reception,
-) -> Followup:
+    ingestion: Ingestion,
+) -> Monitoring:
     thresholds = Thresholds(settings.aia_alert_documents_min, settings.aia_alert_growth_min)
-    return Followup(database, missions, knowledge, reports, performance, ventures, reception, thresholds)
+    return Monitoring(database, missions, knowledge, reports, performance, ventures, ingestion, thresholds)
 
 
 def _bounds(settings: Settings) -> Bounds:
@@ -311,7 +304,7 @@ async def _open_engine(
         stack.push_async_callback(inline.close)
         return inline
     open_engine = load_plugin(ENGINES, "durable")
-    context = EngineContext(settings.engine_database, new_id("exe"), runner.run, runner.errand, database, clock)
+    context = EngineContext(settings.engine_database, new_id("exe"), runner.run, runner.subtask, database, clock)
     engine: Engine = await open_engine(context)
     stack.push_async_callback(engine.close)
     return engine
@@ -401,7 +394,7 @@ async def _sign_for_ever(app: App) -> None:
 
 
 async def _follow_for_ever(app: App) -> None:
-    log = structlog.get_logger("aia.followup")
+    log = structlog.get_logger("aia.monitoring")
     while True:
         try:
             busy = await app.follow()

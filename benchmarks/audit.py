@@ -29,9 +29,10 @@ from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Account, Ledger, SigningKey, Token, Transfer, TransferKind, TransferLog, store
-from aia.tokens.audit.verify import Audit, audit
-from aia.tokens.log import VerifierKey
+from aia.ledger import Account, Ledger, Token, Transfer, TransferKind, store
+from aia.ledger.audit.service import TransferLog
+from aia.ledger.audit.verify import Audit, audit
+from aia.ledger.log import SigningKey, VerifierKey
 from benchmarks.served import run_as_served
 from tests.support.postgres import PostgresServer
 

@@ -15,9 +15,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from aia.ventures import ReadOptions, read_corpus
+from aia.corpora.sources import ReadOptions, read_corpus
+from aia.text.vectors import shipped_table
 from aia.ventures.backtest import PARTITIONS_DEFAULT, BacktestOptions, backtest, summary
-from aia.ventures.vectors import shipped_table
 
 DEVELOPMENT = tuple(date(year, month, 1) for year in range(2014, 2018) for month in (1, 7))
 """Of the companies in ../shared: outcomes of 24 months end with 2019-07."""

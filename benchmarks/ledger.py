@@ -29,8 +29,8 @@ from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Account, Ledger, Outcome, Poster, Result, Token, Transfer, TransferKind, transfer
-from aia.tokens.audit.verify import audit
+from aia.ledger import Account, Ledger, Outcome, Poster, Result, Token, Transfer, TransferKind, transfer
+from aia.ledger.audit.verify import audit
 from benchmarks.served import run_as_served
 from benchmarks.usage import Cpu, cpu_now
 from tests.support.postgres import PostgresServer

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from uvicorn.loops.auto import auto_loop_factory
 
-from aia.infra.process import settle
+from aia.infra.gc import settle
 
 T = TypeVar("T")
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from aia.ventures.statements import find_statements, sentences
-from aia.ventures.statements.learned import shipped_model
+from aia.text.statements import find_statements, sentences
+from aia.text.statements.learned import shipped_model
 
 LABELS = Path(__file__).parent / "statement_labels.tsv"
 FILES = {"cfpb-complaints": "complaints", "banking77": "queries", "yc-companies": "companies"}

@@ -24,10 +24,10 @@ import numpy as np
 from bertopic import BERTopic
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
+from aia.text.model import Statement, StatementKind
+from aia.text.vectors import Embedding, open_embedder
 from aia.ventures.assessment.trend import distinct_first, momenta
-from aia.ventures.model import Statement, StatementKind
 from aia.ventures.needs import group_linked
-from aia.ventures.vectors import Embedding, open_embedder
 
 DATA = Path(__file__).resolve().parents[2] / "shared/data/banking77/queries.jsonl.gz"
 PER_INTENT = 40

@@ -24,7 +24,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from aia.infra.sql import Database, Tx
-from aia.tokens.audit.verify import audit
+from aia.ledger.audit.verify import audit
 from tests.support.ledgers import LOG, SYSTEM, opened, play
 from tests.support.postgres import PostgresServer
 

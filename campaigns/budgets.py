@@ -22,9 +22,9 @@ from aia.core.money import Units
 from aia.core.principal import Principal
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import DONE, Ledger, Token, TransferKind, transfer
+from aia.ledger import DONE, Ledger, Token, TransferKind, transfer
+from aia.ledger.lookup import accounts_by_id
 from aia.tokens.budgets import Budget, allot
-from aia.tokens.lookup import accounts_by_id
 from campaigns.ledger import database_of
 
 ONE = Principal("budgets", "campaign")

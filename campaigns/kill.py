@@ -28,7 +28,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from aia.ventures.sample import write_sample
+from aia.corpora.sample import write_sample
 from tests.support.postgres import PostgresServer
 
 DOCUMENTS = 600

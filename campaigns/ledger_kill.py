@@ -29,7 +29,7 @@ from aia.core.clock import system_clock
 from aia.core.ids import content_id, random_ids
 from aia.core.money import Units
 from aia.infra.sql import migrate, open_database
-from aia.tokens import PostedTransfer, Token, Transfer, TransferKind
+from aia.ledger import PostedTransfer, Token, Transfer, TransferKind
 from tests.ledger.books import DatabaseBook
 from tests.support.ledger_process import to_json
 from tests.support.postgres import PostgresServer

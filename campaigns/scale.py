@@ -31,8 +31,8 @@ from typing import Any
 
 import numpy as np
 
+from aia.corpora.sample import generate
 from aia.ventures.needs.communities import agreement
-from aia.ventures.sample import generate
 
 GROUPING = ("sift", "embed", "compare", "group")
 START_S = 8.0

@@ -1,4 +1,4 @@
-"""Build the token table that `aia.ventures.vectors` ships, from the sentence model and made and borrowed sentences.
+"""Build the token table that `aia.text.vectors` ships, from the sentence model and made and borrowed sentences.
 
     python scripts/build_table.py AREAS.txt EVERYDAY.txt WORDNET.txt OUT.npz
 
@@ -22,9 +22,9 @@ import numpy as np
 from scipy import sparse
 from table_fit import TableFit, unit
 
-from aia.ventures.vectors import Embedding, open_embedder
-from aia.ventures.vectors.embedder import features_of, pairs_in
-from aia.ventures.vectors.minilm import BEGIN, END, MiniLM
+from aia.text.vectors import Embedding, open_embedder
+from aia.text.vectors.embedder import features_of, pairs_in
+from aia.text.vectors.minilm import BEGIN, END, MiniLM
 
 DIMENSIONS = 256
 LEVELS = 31

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aia.ventures.statements.ngrams import BUCKETS, CLASSES, features
+from aia.text.statements.ngrams import BUCKETS, CLASSES, features
 
 SENTENCES = 60_000
 EPOCHS = 6

@@ -13,7 +13,7 @@ from aia.config.settings import settings_table
 from aia.infra.plugins import load_plugins
 from aia.tokens.genesis import read_genesis
 from aia.tokens.parameters import DEFINITIONS
-from aia.ventures.followup import Proposal
+from aia.ventures.monitoring import Proposal
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = 3

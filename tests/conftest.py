@@ -17,7 +17,7 @@ from aia.core.ids import random_ids
 from aia.core.principal import Principal
 from aia.infra.sql import migrate, open_database
 from aia.infra.telemetry import configure_logging
-from tests.support.economy import Hands
+from tests.support.economy import OrderExecutor
 from tests.support.postgres import PostgresServer
 
 ORGANISATION = "default"
@@ -130,12 +130,12 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def clock() -> Hands:
-    return Hands()
+def clock() -> OrderExecutor:
+    return OrderExecutor()
 
 
 @pytest.fixture
-async def app_by_clock(settings: Settings, clock: Hands) -> AsyncGenerator[App]:
+async def app_by_clock(settings: Settings, clock: OrderExecutor) -> AsyncGenerator[App]:
     """The parts of AIA at a time that the test sets, with nothing running beside it."""
     async with open_app(settings, clock=clock, durable=False, background=False) as opened:
         yield opened

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from aia.api.deps import AppDep, PageDep, ReadDep
 from aia.api.schemas import AccountOut, EntryOut, Listed
 from aia.core.money import format_units
-from aia.tokens import Account, PostedTransfer
+from aia.ledger import Account, PostedTransfer
 
 router = APIRouter(prefix="/v1", tags=["tokens"])
 AccountId = Annotated[str, Path(max_length=120)]

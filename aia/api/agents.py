@@ -8,7 +8,7 @@ from aia.agents import Agent, Roster
 from aia.api.deps import AppDep, ReadDep
 from aia.api.schemas import AgentOut, Listed, RatingOut
 from aia.core.money import format_units
-from aia.tokens import agent_wallet
+from aia.ledger import agent_wallet
 
 router = APIRouter(prefix="/v1", tags=["agents"])
 

@@ -16,9 +16,9 @@ from starlette.requests import ClientDisconnect
 from aia.api.deps import AppDep, PageDep, PrincipalDep, ReadDep
 from aia.api.schemas import Body, Listed
 from aia.core.errors import Invalid
+from aia.corpora.sources import ReadOptions, SourceError
+from aia.corpora.sources.dates import DateOrder
 from aia.knowledge import CorpusInfo
-from aia.ventures import ReadOptions, SourceError
-from aia.ventures.sources.dates import DateOrder
 
 router = APIRouter(prefix="/v1", tags=["corpora"])
 FILE_NAME_BYTES_MAX = 250
@@ -95,15 +95,15 @@ async def put_corpus(
     """
     if name in {".", ".."} or len(name.encode()) > FILE_NAME_BYTES_MAX:
         raise Invalid(f"name is {name!r}: give the name of a file", field="name")
-    with app.reception.waiting() as folder:
+    with app.ingestion.waiting() as folder:
         path = folder / name
         await _receive(request, path)
-        options = _options(app.reception.reading, reading, app.clock().date())
-        cleaning = replace(app.reception.cleaning, keep_private=reading.keep_pii)
+        options = _options(app.ingestion.reading, reading, app.clock().date())
+        cleaning = replace(app.ingestion.cleaning, keep_private=reading.keep_pii)
         with _told_without(folder):
-            given = await app.reception.read(principal, path, options, cleaning)
+            given = await app.ingestion.read(principal, path, options, cleaning)
     async with app.database.begin(principal) as tx:
-        kept = await app.reception.keep(tx, given)
+        kept = await app.ingestion.keep(tx, given)
         response.status_code = 201 if kept.created_at == tx.now else 200
     return _shown(kept)
 

@@ -7,7 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from aia.api.deps import AppDep, ReadDep
 from aia.core.money import UNITS_MAX
-from aia.tokens.audit.service import NotInLog
+from aia.ledger.audit.service import NotInLog
 
 router = APIRouter(prefix="/v1", tags=["log"], default_response_class=PlainTextResponse)
 Size = Annotated[

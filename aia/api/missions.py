@@ -11,9 +11,12 @@ from aia.api.deps import AppDep, MaybeKey, PageDep, PrincipalDep, ReadDep, TxDep
 from aia.api.schemas import DiscoveryIn, DocumentIn, Listed, MissionOut, TaskOut
 from aia.app import App
 from aia.core.money import format_units, parse_units
+from aia.corpora.cleaning import clean
+from aia.corpora.model import Corpus
+from aia.corpora.sources import read_rows
 from aia.missions import Mission, MissionState, Task
-from aia.ventures import Corpus, DiscoveryRequest, clean, read_rows
-from aia.ventures.sizing import parse_assumptions
+from aia.ventures import DiscoveryRequest
+from aia.ventures.market_size import parse_assumptions
 
 router = APIRouter(prefix="/v1", tags=["missions"])
 MissionId = Annotated[str, Path(max_length=40)]
@@ -40,8 +43,8 @@ def shown(mission: Mission, tasks: dict[str, int] | None = None) -> MissionOut:
 
 async def _sent(body: DiscoveryIn, documents: Sequence[DocumentIn], app: App) -> Corpus:
     """The documents of a request as a corpus. Reading and masking compute, so they run in a thread."""
-    options = replace(app.reception.reading, text_field="text", today=app.clock().date())
-    cleaning = replace(app.reception.cleaning, keep_private=body.keep_pii)
+    options = replace(app.ingestion.reading, text_field="text", today=app.clock().date())
+    cleaning = replace(app.ingestion.cleaning, keep_private=body.keep_pii)
     rows: list[dict[str, Any]] = [document.model_dump(exclude_none=True) for document in documents]
     return await asyncio.to_thread(lambda: clean(read_rows(body.name, rows, options), cleaning))
 
@@ -67,7 +70,7 @@ async def start_discovery(
         request = replace(request, question=body.question)
     async with app.database.begin(principal) as tx:
         if sent is not None:
-            kept = await app.ventures.keep(tx, sent)
+            kept = await app.corpora.keep(tx, sent)
         else:
             kept = await app.knowledge.newest_named(tx, body.corpus or "")
         mission = await app.ventures.start(tx, kept, request, key)

@@ -12,10 +12,10 @@ from aia.api import (
     accounts,
     agents,
     corpora,
-    followup,
     health,
     log,
     missions,
+    monitoring,
     reports,
     stakes,
     statements,
@@ -64,7 +64,7 @@ def create_api(settings: Settings, open_app: AppFactory) -> FastAPI:
         statements,
         log,
         reports,
-        followup,
+        monitoring,
         ventures,
     )
     for router in (face.router for face in faces):

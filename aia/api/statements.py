@@ -8,9 +8,9 @@ from aia.api.deps import AppDep, ReadDep
 from aia.api.token_schemas import AgentSumOut, MissionStatementOut, StatementLineOut
 from aia.core.money import format_units
 from aia.core.pages import LIMIT_MAX, PageRequest
-from aia.missions import STATEMENT_HEADER, MissionStatement, statement_of
-from aia.tokens import PostedTransfer
-from aia.tokens.statements import ACCOUNT_HEADER, account_rows, to_csv
+from aia.ledger import PostedTransfer
+from aia.missions import BILL_HEADER, MissionBill, bill_of
+from aia.tokens.account_statement import ACCOUNT_HEADER, account_rows, to_csv
 
 router = APIRouter(prefix="/v1", tags=["statements"])
 AccountId = Annotated[str, Path(max_length=120, pattern=r"^[!-~]+$")]
@@ -63,15 +63,15 @@ async def mission_statement_csv(
 ) -> Response:
     """The same as CSV."""
     found = await _statement(app, read, mission_id, agent)
-    return Response(to_csv(STATEMENT_HEADER, [line.row for line in found.lines]), media_type="text/csv")
+    return Response(to_csv(BILL_HEADER, [line.row for line in found.lines]), media_type="text/csv")
 
 
-async def _statement(app: AppDep, read: ReadDep, mission_id: str, agent: str | None) -> MissionStatement:
+async def _statement(app: AppDep, read: ReadDep, mission_id: str, agent: str | None) -> MissionBill:
     mission = await app.missions.get(read, mission_id)
-    return statement_of(mission, await app.missions.tree(read, mission_id), agent)
+    return bill_of(mission, await app.missions.tree(read, mission_id), agent)
 
 
-def _shown(found: MissionStatement) -> MissionStatementOut:
+def _shown(found: MissionBill) -> MissionStatementOut:
     return MissionStatementOut(
         mission=found.mission,
         budget=format_units(found.budget),

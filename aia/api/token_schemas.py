@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from aia.api.schemas import Body
 from aia.core.errors import Invalid
 from aia.core.money import Units, format_units, parse_units
-from aia.tokens import Outcome, Result
-from aia.tokens.desk import REFUSALS
+from aia.ledger import Outcome, Result
+from aia.tokens.payments import REFUSALS
 
 AccountName = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[!-~]+$")]
 Amount = Annotated[

@@ -22,8 +22,8 @@ from aia.api.token_schemas import (
 )
 from aia.core.errors import AIAError
 from aia.core.money import Units, format_units
-from aia.tokens import Hold, Outcome
-from aia.tokens.desk import Payment
+from aia.ledger import Hold, Outcome
+from aia.tokens.payments import Payment
 
 router = APIRouter(prefix="/v1", tags=["transfers"])
 HoldId = Annotated[str, Path(max_length=40, pattern=r"^[!-~]+$")]

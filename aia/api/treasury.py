@@ -20,7 +20,7 @@ from aia.api.token_schemas import (
 )
 from aia.core.money import Units, format_units
 from aia.tokens.parameters import DEFINITIONS
-from aia.tokens.treasury import OrderDesk, OrderRecord, Signature, parse_order
+from aia.tokens.treasury import OrderRecord, OrderSubmission, Signature, parse_order
 
 router = APIRouter(prefix="/v1", tags=["treasury"])
 OrderId = Annotated[str, Path(max_length=40, pattern=r"^[!-~]+$")]
@@ -98,14 +98,14 @@ async def get_order(order_id: OrderId, app: AppDep, operator: OperatorDep) -> Or
 async def give_order(body: OrderIn, app: AppDep, operator: OperatorDep) -> OrderOut:
     """Give an order that was signed elsewhere; it is carried out, or waits for a second approver."""
     order = parse_order(body.order)
-    desk = OrderDesk(app.database, app.tokens.treasury)
+    desk = OrderSubmission(app.database, app.tokens.treasury)
     return _shown(await desk.submit(operator, order, [_signature(s) for s in body.signatures]))
 
 
 @router.post("/treasury/orders/{order_id}/approvals")
 async def approve_order(order_id: OrderId, body: SignatureIn, app: AppDep, operator: OperatorDep) -> OrderOut:
     """Add the signature of a second approver."""
-    desk = OrderDesk(app.database, app.tokens.treasury)
+    desk = OrderSubmission(app.database, app.tokens.treasury)
     return _shown(await desk.approve(operator, order_id, _signature(body)))
 
 

@@ -11,8 +11,8 @@ from aia.api.schemas import Body, Listed
 from aia.core.pages import LIMIT_MAX
 from aia.reports import parse_report
 from aia.ventures import BacktestAsked
-from aia.ventures.needs_told import NeedTold, needs_of
-from aia.ventures.sizing import parse_assumptions
+from aia.ventures.market_size import parse_assumptions
+from aia.ventures.needs_view import NeedView, needs_of
 
 router = APIRouter(prefix="/v1", tags=["ventures"])
 MissionId = Annotated[str, Path(max_length=40)]
@@ -79,7 +79,7 @@ async def list_needs(mission_id: MissionId, app: AppDep, read: ReadDep) -> Liste
     return Listed(data=[_need(need) for need in told[:LIMIT_MAX]])
 
 
-def _need(need: NeedTold) -> NeedOut:
+def _need(need: NeedView) -> NeedOut:
     return NeedOut(
         need=need.need,
         title=need.title,

@@ -9,9 +9,9 @@ import click
 
 from aia.cli.support import print_json, print_table
 from aia.core.errors import Invalid
-from aia.ventures import ReadOptions, read_corpus
+from aia.corpora.sources import ReadOptions, read_corpus
+from aia.text.vectors import shipped_table
 from aia.ventures.backtest import BacktestOptions, backtest, summary
-from aia.ventures.vectors import shipped_table
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})(?:-\d{2})?", re.ASCII)
 _DECIMAL = re.compile(r"(\d{4})(\.\d{1,3})?", re.ASCII)

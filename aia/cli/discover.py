@@ -25,20 +25,23 @@ from aia.core.clock import system_clock
 from aia.core.errors import AIAError
 from aia.core.money import format_units, parse_units
 from aia.core.principal import Principal
+from aia.corpora.cleaning import CleanOptions
+from aia.corpora.connectors.fetch import FetchBounds, Fetching
+from aia.corpora.connectors.model import Service
+from aia.corpora.ingest.named import read_inputs, service_of
+from aia.corpora.ingest.reading import Input
+from aia.corpora.model import Corpus
+from aia.corpora.resume import may_resume
+from aia.corpora.sample import write_sample
+from aia.corpora.sources import ReadOptions, read_corpus
+from aia.corpora.sources.dates import DateOrder
 from aia.infra.egress import EgressPolicy
 from aia.missions import Mission, MissionState, TaskState
 from aia.reports import parse_report, themes_of
-from aia.ventures import CleanOptions, Corpus, DiscoveryRequest, ReadOptions, read_corpus
-from aia.ventures.connectors.fetch import FetchBounds, Fetching
-from aia.ventures.connectors.model import Service
-from aia.ventures.intake.growing import may_grow
-from aia.ventures.intake.named import read_inputs, service_of
-from aia.ventures.intake.reading import Input
+from aia.ventures import DiscoveryRequest
+from aia.ventures.market_size import read_assumptions
 from aia.ventures.model import NO_MOMENTUM, UNDATED
-from aia.ventures.sample import write_sample
 from aia.ventures.service import STATEMENTS
-from aia.ventures.sizing import read_assumptions
-from aia.ventures.sources.dates import DateOrder
 
 POLL_S = 0.1
 SHOWN = 12
@@ -143,7 +146,7 @@ def _given(
     settings: Settings, inputs: Sequence[str], reading: ReadOptions, cleaning: CleanOptions
 ) -> "Input | Growing":
     """What was read; or a file that is read when the database is open, as it may stand there in part."""
-    if len(inputs) == 1 and service_of(inputs[0]) is None and may_grow(Path(inputs[0]), reading):
+    if len(inputs) == 1 and service_of(inputs[0]) is None and may_resume(Path(inputs[0]), reading):
         return Growing(Path(inputs[0]), reading, cleaning)
     fetching = _fetching(settings, keep_private=cleaning.keep_private)
     given = Input.whole(read_inputs(inputs, reading, cleaning, fetching))
@@ -221,13 +224,13 @@ async def _discover(app: App, principal: Principal, work: Work) -> tuple[dict[st
     """The answer, and the notes of its report."""
     request, given = work.request, work.given
     if isinstance(given, Growing):
-        given = await app.reception.read(principal, given.path, given.reading, given.cleaning)
+        given = await app.ingestion.read(principal, given.path, given.reading, given.cleaning)
         _tell_reading(given)
     async with app.database.begin(principal) as tx:
         await app.identity.get(tx, principal.organisation)
-        kept = await app.reception.keep(tx, given)
+        kept = await app.ingestion.keep(tx, given)
         if work.companies is not None:
-            request = replace(request, companies=(await app.ventures.keep(tx, work.companies)).id)
+            request = replace(request, companies=(await app.corpora.keep(tx, work.companies)).id)
         mission = None if work.fresh else await app.ventures.earlier(tx, kept, request)
         if mission is None:
             mission = await app.ventures.start(tx, kept, request)

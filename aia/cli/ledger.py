@@ -16,8 +16,8 @@ from aia.cli.support import json_option, print_json, with_app
 from aia.core.errors import Invalid
 from aia.core.money import format_units
 from aia.core.principal import Principal
-from aia.tokens.audit.export import Export, export_ledger
-from aia.tokens.audit.verify import Audit, audit
+from aia.ledger.audit.export import Export, export_ledger
+from aia.ledger.audit.verify import Audit, audit
 
 
 @click.group("ledger", commands=COMMANDS)

@@ -7,8 +7,8 @@ from aia.cli.discover import answer_of
 from aia.cli.support import json_option, organisation_option, owner, print_json, print_table, with_app
 from aia.core.money import format_units
 from aia.core.pages import PageRequest
-from aia.missions import STATEMENT_HEADER, Mission, MissionStatement, Task, statement_of
-from aia.tokens.statements import to_csv
+from aia.missions import BILL_HEADER, Mission, MissionBill, Task, bill_of
+from aia.tokens.account_statement import to_csv
 
 
 @click.group("missions")
@@ -66,18 +66,18 @@ def _money(task: Task) -> tuple[int, int, int, int]:
 def statement_command(mission: str, agent: str | None, organisation: str, as_json: bool) -> None:
     """What each task of MISSION cost and what of it its agent earned, as CSV."""
 
-    async def work(app: App) -> MissionStatement:
+    async def work(app: App) -> MissionBill:
         async with app.database.read(owner(organisation)) as read:
             found = await app.missions.get(read, mission)
-            return statement_of(found, await app.missions.tree(read, mission), agent)
+            return bill_of(found, await app.missions.tree(read, mission), agent)
 
     statement = with_app(work, durable=False, background=False)
     rows = [line.row for line in statement.lines]
     if as_json:
         for row in rows:
-            print_json(dict(zip(STATEMENT_HEADER, row, strict=True)))
+            print_json(dict(zip(BILL_HEADER, row, strict=True)))
     else:
-        click.echo(to_csv(STATEMENT_HEADER, rows), nl=False)
+        click.echo(to_csv(BILL_HEADER, rows), nl=False)
 
 
 @command.command("cancel")

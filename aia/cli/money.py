@@ -10,11 +10,11 @@ from aia.cli.support import json_option, organisation_option, owner, print_json,
 from aia.core.money import Units, format_units, parse_units
 from aia.core.pages import LIMIT_MAX, PageRequest
 from aia.core.principal import Principal
-from aia.tokens import Account, Hold, PostedTransfer
-from aia.tokens.desk import Payment, Receipt
+from aia.ledger import Account, Hold, PostedTransfer
+from aia.tokens.account_statement import ACCOUNT_HEADER, account_rows, to_csv
 from aia.tokens.fees import Quote
 from aia.tokens.genesis import Supply
-from aia.tokens.statements import ACCOUNT_HEADER, account_rows, to_csv
+from aia.tokens.payments import Payment, Receipt
 
 ROWS_MAX = 10_000
 key_option = click.option("--key", help="Idempotency key: the same key again moves nothing; default: a new one.")

@@ -7,8 +7,9 @@ import click
 from aia.app import App
 from aia.cli.support import json_option, organisation_option, owner, print_json, settings_with_logging, with_app
 from aia.core.errors import Invalid
+from aia.corpora.cleaning import CleanOptions, clean
+from aia.corpora.sources import ReadOptions, read_corpus
 from aia.reports import Verification, parse_report, render_html
-from aia.ventures import CleanOptions, ReadOptions, clean, read_corpus
 from aia.ventures.discovery.recheck import verify_with
 
 SHOWN = 20

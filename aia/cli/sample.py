@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from aia.ventures.sample import DOCUMENTS, write_sample
+from aia.corpora.sample import DOCUMENTS, write_sample
 
 
 @click.command("sample")

@@ -10,8 +10,8 @@ from aia.cli.discover import figures_of, sizes_told
 from aia.cli.support import json_option, organisation_option, owner, print_json, with_app
 from aia.core.errors import Invalid
 from aia.reports import dumps, parse_report, render_html
-from aia.ventures.sizing import read_assumptions
-from aia.ventures.sizing.amend import NeedSizes
+from aia.ventures.market_size import read_assumptions
+from aia.ventures.market_size.amend import NeedSizes
 
 
 @click.command("size")

@@ -16,9 +16,9 @@ from aia.core.principal import Principal
 from aia.tokens.parameters import DEFINITIONS
 from aia.tokens.treasury import (
     Action,
-    OrderDesk,
     OrderRecord,
     OrderState,
+    OrderSubmission,
     Refusal,
     public_hex,
     rotation_proof,
@@ -89,7 +89,7 @@ def order_command(action: str, fields: tuple[str, ...], purpose: str, order_id: 
     values = _values(Action(action), fields)
 
     async def work(app: App) -> OrderRecord:
-        return await OrderDesk(app.database, app.tokens.treasury).sign(
+        return await OrderSubmission(app.database, app.tokens.treasury).sign(
             SYSTEM, order_id, Action(action), purpose, values
         )
 
@@ -141,7 +141,7 @@ def approve_command(order: str, key_file: Path, as_json: bool) -> None:
     async def work(app: App) -> OrderRecord:
         async with app.database.read(SYSTEM) as read:
             found = await app.tokens.treasury.get(read, order)
-        desk = OrderDesk(app.database, app.tokens.treasury)
+        desk = OrderSubmission(app.database, app.tokens.treasury)
         return await desk.approve(SYSTEM, order, sign_order(found.order, key))
 
     _tell(with_app(work, durable=False, background=False), as_json)
@@ -165,7 +165,7 @@ def rotate_command(new_key_file: Path, purpose: str, order_id: str, as_json: boo
         async with app.database.read(SYSTEM) as read:
             books = await app.tokens.genesis.books(read)
         fields: Fields = {"key": public_hex(key), "proof": rotation_proof(books, order_id, key)}
-        desk = OrderDesk(app.database, app.tokens.treasury)
+        desk = OrderSubmission(app.database, app.tokens.treasury)
         return await desk.sign(SYSTEM, order_id, Action.ROTATE_KEY, purpose, fields)
 
     record = with_app(work, durable=False, background=False)

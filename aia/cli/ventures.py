@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from aia.cli.backtest import run_backtest
-from aia.cli.followup import alerts_command, changes_command, proposal_command, verdict_command, watch_group
+from aia.cli.monitoring import alerts_command, changes_command, proposal_command, verdict_command, watch_group
 from aia.cli.size import size_command
 from aia.cli.support import print_json, print_table
-from aia.ventures import Corpus, ReadOptions, read_corpus
-from aia.ventures.analysis import Grouping, group_corpus, momenta
+from aia.corpora.model import Corpus
+from aia.corpora.sources import ReadOptions, read_corpus
+from aia.text.vectors import Embedding
 from aia.ventures.backtest import CUTOFFS_DEFAULT, PARTITIONS_DEFAULT
-from aia.ventures.vectors import Embedding
+from aia.ventures.pipeline import Grouping, group_corpus, momenta
 
 source = click.argument("path", type=click.Path(path_type=Path))
 shared = (

@@ -37,7 +37,7 @@ TAKEOVER_S = 10.0
 RECOVERIES_MAX = 1_000
 STEP_ATTEMPTS_MAX = 10
 """With a first pause of 0.25 s, doubled each time: a database may be away for two minutes."""
-ERRANDS = "errands"
+SUBTASKS = "errands"
 ERRANDS_POLL_S = 0.5
 SUBSECONDS_SINCE = (3, 42, 0)
 """DBOS takes it that Python 3.12 brings an SQLite whose `unixepoch` knows 'subsec'; with the SQLite of Debian 12 or
@@ -67,14 +67,14 @@ class DurableEngine:
         self._sqlite = wal_engine(context.url) if make_url(context.url).get_backend_name() == "sqlite" else None
 
         async def run(workflow_id: str) -> str:
-            hand_out = partial(self._hand_out, workflow_id)
-            return await self._noted(context.workflow(workflow_id, _durable_step, hand_out))
+            dispatch = partial(self._dispatch, workflow_id)
+            return await self._noted(context.workflow(workflow_id, _durable_step, dispatch))
 
-        async def run_errand(workflow_id: str, name: str) -> None:
-            await self._noted(_durable_step("errand", partial(context.errand, workflow_id, name)))
+        async def run_subtask(workflow_id: str, name: str) -> None:
+            await self._noted(_durable_step("errand", partial(context.subtask, workflow_id, name)))
 
         self._run = DBOS.workflow(name="mission", max_recovery_attempts=RECOVERIES_MAX)(run)
-        self._errand = DBOS.workflow(name="errand", max_recovery_attempts=RECOVERIES_MAX)(run_errand)
+        self._subtask = DBOS.workflow(name="errand", max_recovery_attempts=RECOVERIES_MAX)(run_subtask)
 
     async def open(self) -> None:
         """Launch on the running loop, resume what dead executors left, and begin to beat."""
@@ -85,7 +85,7 @@ class DurableEngine:
             DBOS(config=_dbos_config(self._context, self._sqlite))
             DBOS.launch()
         await DBOS.register_queue_async(
-            ERRANDS, worker_concurrency=1, polling_interval_sec=ERRANDS_POLL_S, on_conflict="always_update"
+            SUBTASKS, worker_concurrency=1, polling_interval_sec=ERRANDS_POLL_S, on_conflict="always_update"
         )
         await self._take_over()
         self._heart = asyncio.create_task(self._beat_for_ever())
@@ -129,7 +129,7 @@ class DurableEngine:
         finally:
             self._running.discard(task)
 
-    async def _hand_out(self, workflow_id: str, names: Sequence[str]) -> None:
+    async def _dispatch(self, workflow_id: str, names: Sequence[str]) -> None:
         # In a context of its own: DBOS takes no new workflow from within a step, and these belong to no process.
         await asyncio.create_task(self._queued(workflow_id, names), context=Context())
 
@@ -138,7 +138,7 @@ class DurableEngine:
         handles: list[Any] = []
         for name in names:
             with SetWorkflowID(f"{workflow_id}/{name}"):
-                handles.append(await DBOS.enqueue_workflow_async(ERRANDS, self._errand, workflow_id, name))
+                handles.append(await DBOS.enqueue_workflow_async(SUBTASKS, self._subtask, workflow_id, name))
         for handle in handles:
             with contextlib.suppress(dbos_error.DBOSException):
                 await handle.get_result(polling_interval_sec=ERRANDS_POLL_S)

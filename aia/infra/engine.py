@@ -18,16 +18,16 @@ ENGINES = "aia.engines"
 Step: TypeAlias = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 """Inside a workflow: run the named work once; on replay return what it returned."""
 
-HandOut: TypeAlias = Callable[[Sequence[str]], Awaitable[None]]
+Dispatch: TypeAlias = Callable[[Sequence[str]], Awaitable[None]]
 """Inside a workflow, in a step too: have errands of these names run, each once, by whichever process is free.
 
 Returns when none of them runs any more. An errand leaves its result itself; the caller sees what was not done.
 """
 
-Workflow: TypeAlias = Callable[[str, Step, HandOut], Coroutine[Any, Any, str]]
+Workflow: TypeAlias = Callable[[str, Step, Dispatch], Coroutine[Any, Any, str]]
 """A workflow takes its own id (the mission's), `step` and `hand_out`; it returns its final state."""
 
-Errand: TypeAlias = Callable[[str, str], Coroutine[Any, Any, None]]
+Subtask: TypeAlias = Callable[[str, str], Coroutine[Any, Any, None]]
 """A part of a workflow by its id and a name, which any process may run, and run again after a crash."""
 
 
@@ -38,7 +38,7 @@ class EngineContext:
     url: str
     executor: str
     workflow: Workflow
-    errand: Errand
+    subtask: Subtask
     database: Database
     clock: Clock
 
@@ -69,7 +69,7 @@ class InlineEngine:
 
     async def start(self, workflow_id: str) -> None:
         if workflow_id not in self._tasks:
-            self._tasks[workflow_id] = asyncio.create_task(self._workflow(workflow_id, _run_now, hand_out_nothing))
+            self._tasks[workflow_id] = asyncio.create_task(self._workflow(workflow_id, _run_now, dispatch_nothing))
 
     async def wait(self, workflow_id: str) -> None:
         with contextlib.suppress(asyncio.CancelledError):
@@ -90,5 +90,5 @@ async def _run_now(_: str, work: Callable[[], Awaitable[Any]]) -> Any:
     return await work()
 
 
-async def hand_out_nothing(_: Sequence[str]) -> None:
+async def dispatch_nothing(_: Sequence[str]) -> None:
     return None

@@ -1,5 +1,6 @@
 """Missions: playbook, task tree, waves, settlement. The flow of docs/architecture stands in runner.py."""
 
+from aia.missions.bill import BILL_HEADER, MissionBill, bill_of
 from aia.missions.model import (
     BadPlan,
     Bounds,
@@ -24,21 +25,20 @@ from aia.missions.payments import Payments, mission_account
 from aia.missions.playbook import Playbook, Publication, Session
 from aia.missions.runner import MissionRunner
 from aia.missions.service import Missions, artefacts_of, results_of
-from aia.missions.statement import STATEMENT_HEADER, MissionStatement, statement_of
 
 __all__ = [
-    "STATEMENT_HEADER",
+    "BILL_HEADER",
     "BadPlan",
     "Bounds",
     "BudgetTooSmall",
     "Inputs",
     "KeyReused",
     "Mission",
+    "MissionBill",
     "MissionEnded",
     "MissionNotFound",
     "MissionRunner",
     "MissionState",
-    "MissionStatement",
     "Missions",
     "Payments",
     "Plan",
@@ -53,8 +53,8 @@ __all__ = [
     "Verdict",
     "Work",
     "artefacts_of",
+    "bill_of",
     "mission_account",
     "results_of",
-    "statement_of",
     "within_budget",
 ]

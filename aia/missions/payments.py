@@ -21,22 +21,10 @@ from dataclasses import dataclass, replace
 
 from aia.core.money import Units
 from aia.infra.sql import Read, Tx
+from aia.ledger import DONE, Ledger, Transfer, TransferKind, agent_wallet, transfer, wallet
 from aia.missions.judging import Award
 from aia.missions.model import Mission, MissionState, Plan, PlannedTask, Task, hold_id, transfer_id
-from aia.tokens import (
-    DONE,
-    Ledger,
-    Parameter,
-    Parameters,
-    Split,
-    Transfer,
-    TransferKind,
-    agent_wallet,
-    capture,
-    split,
-    transfer,
-    wallet,
-)
+from aia.tokens import Parameter, Parameters, Split, capture, split
 
 BUDGET = "budget"
 OUTCOME = "outcome"

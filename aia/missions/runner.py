@@ -17,7 +17,7 @@ from aia.agents import Agent, Roster
 from aia.core.errors import AIAError
 from aia.core.money import Units
 from aia.core.principal import Principal
-from aia.infra.engine import HandOut, Step, hand_out_nothing
+from aia.infra.engine import Dispatch, Step, dispatch_nothing
 from aia.infra.sql import Database, Event, Read, Tx
 from aia.infra.telemetry import Telemetry
 from aia.knowledge import Knowledge
@@ -72,13 +72,13 @@ class MissionRunner:
     bounds: Bounds
     slots: asyncio.Semaphore
 
-    async def run(self, mission_id: str, step: Step, hand_out: HandOut = hand_out_nothing) -> str:
+    async def run(self, mission_id: str, step: Step, dispatch: Dispatch = dispatch_nothing) -> str:
         """The workflow; returns the mission's final state. Safe to run again at any point."""
         async with self.slots:
             principal = await self._principal(mission_id)
             self.telemetry.missions_running.inc()
             try:
-                state = await self._steps(principal, mission_id, step, hand_out)
+                state = await self._steps(principal, mission_id, step, dispatch)
             except AIAError as error:
                 state = await step("fail", partial(self._fail, principal, mission_id, error.detail))
             finally:
@@ -86,7 +86,7 @@ class MissionRunner:
             self.telemetry.missions.labels(state).inc()
             return state
 
-    async def errand(self, mission_id: str, key: str) -> None:
+    async def subtask(self, mission_id: str, key: str) -> None:
         """One task that a session spreads, worked on and settled by this process; nothing when it is settled."""
         principal = await self._principal(mission_id)
         async with self.database.read(principal) as read:
@@ -97,13 +97,13 @@ class MissionRunner:
             with contextlib.suppress(MissionEnded):
                 await self._think_and_settle(principal, mission, todo, Inputs(), session)
 
-    async def _steps(self, principal: Principal, mission_id: str, step: Step, hand_out: HandOut) -> str:
+    async def _steps(self, principal: Principal, mission_id: str, step: Step, dispatch: Dispatch) -> str:
         waves = await step("reserve", partial(self._reserve, principal, mission_id))
         mission = await self._mission(principal, mission_id)
         session = self.missions.playbook(mission.kind).session(principal, mission)
-        seen = Seen()
+        seen = ResultCache()
         for wave in range(waves):
-            work = partial(self._wave, principal, mission_id, wave, session, seen, hand_out)
+            work = partial(self._wave, principal, mission_id, wave, session, seen, dispatch)
             state = await step(f"wave-{wave}", work)
             if state != MissionState.RUNNING:
                 return state
@@ -145,8 +145,8 @@ class MissionRunner:
         mission_id: str,
         wave: int,
         session: Session,
-        seen: "Seen",
-        hand_out: HandOut,
+        seen: "ResultCache",
+        dispatch: Dispatch,
     ) -> str:
         """Work on what the wave still lacks; settle each batch that is ready in one transaction.
 
@@ -155,7 +155,7 @@ class MissionRunner:
         async with self.database.read(principal) as read:
             todo = await store.reserved_in(read, mission_id, wave)
         if spread := [task.key for task in todo if session.spreads(task)]:
-            await hand_out(spread)
+            await dispatch(spread)
         async with self.database.read(principal) as read:
             mission = await self.missions.get(read, mission_id)
             todo = await store.reserved_in(read, mission_id, wave) if spread else todo
@@ -303,7 +303,7 @@ class MissionRunner:
             "agent_units": 0 if paid is None else paid.agent,
         }
 
-    async def _publish(self, principal: Principal, mission_id: str, session: Session, seen: "Seen") -> str:
+    async def _publish(self, principal: Principal, mission_id: str, session: Session, seen: "ResultCache") -> str:
         """Compose outside, then report, remainder and completion in one transaction, then copies."""
         async with self.database.read(principal) as read:
             mission = await self.missions.get(read, mission_id)
@@ -331,7 +331,7 @@ class MissionRunner:
 
 
 @dataclass(slots=True)
-class Seen:
+class ResultCache:
     """Results that this process has read: those of a wave that is done do not change, and may be large."""
 
     waves: int = 0

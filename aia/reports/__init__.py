@@ -35,7 +35,7 @@ from aia.reports.model import (
 )
 from aia.reports.service import Reports, render_html
 from aia.reports.signing import did_key, sign, verify_proof
-from aia.reports.sizes import FactorLine, FigureLine, Sizing, sizing_in, sizing_nodes
+from aia.reports.sizes import FactorLine, FigureLine, MarketSize, sizing_in, sizing_nodes
 from aia.reports.verify import Finding, Verification, verify
 
 __all__ = [
@@ -52,13 +52,13 @@ __all__ = [
     "FigureLine",
     "Finding",
     "Grouped",
+    "MarketSize",
     "Opportunity",
     "RankBasis",
     "Report",
     "ReportNotFound",
     "Reports",
     "Run",
-    "Sizing",
     "SpendLine",
     "TermLine",
     "Theme",

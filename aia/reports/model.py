@@ -9,7 +9,7 @@ from aia.core.clock import Instant
 from aia.core.errors import AIAError, Invalid, NotFound
 from aia.core.ids import content_id
 from aia.core.money import Units
-from aia.reports.sizes import Sizing
+from aia.reports.sizes import MarketSize
 
 
 class UncitedClaim(AIAError):
@@ -133,7 +133,7 @@ class Opportunity:
     flags: tuple[str, ...]
     terms: tuple[TermLine, ...] = ()
     experiment: str | None = None
-    sizes: tuple[Sizing, ...] = ()
+    sizes: tuple[MarketSize, ...] = ()
     sizes_cite: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:

@@ -47,19 +47,19 @@ class FigureLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Sizing:
+class MarketSize:
     """One Fermi tree worked out for one opportunity."""
 
     figures: tuple[FigureLine, ...]
     factors: tuple[FactorLine, ...]
 
 
-def sizing_nodes(sizings: Sequence[Sizing], opportunity: str) -> list[dict[str, Any]]:
+def sizing_nodes(sizings: Sequence[MarketSize], opportunity: str) -> list[dict[str, Any]]:
     """The sizings as they stand in the document, under the opportunity's id."""
-    return [_sizing(sizing, f"{opportunity}#size-{i}") for i, sizing in enumerate(sizings, 1)]
+    return [_sizing(market_size, f"{opportunity}#size-{i}") for i, market_size in enumerate(sizings, 1)]
 
 
-def _sizing(sizing: Sizing, here: str) -> dict[str, Any]:
+def _sizing(market_size: MarketSize, here: str) -> dict[str, Any]:
     return {
         "id": here,
         "type": "MarketSize",
@@ -76,9 +76,9 @@ def _sizing(sizing: Sizing, here: str) -> dict[str, Any]:
                 "driver": f.driver,
                 "driverNarrows": f.narrows,
             }
-            for f in sizing.figures
+            for f in market_size.figures
         ],
-        "factors": [_factor(factor, here) for factor in sizing.factors],
+        "factors": [_factor(factor, here) for factor in market_size.factors],
     }
 
 

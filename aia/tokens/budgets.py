@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from aia.core.ids import content_id
 from aia.core.money import Units
-from aia.tokens.model import Token, Transfer
-from aia.tokens.service import transfer
+from aia.ledger.model import Token, Transfer
+from aia.ledger.service import transfer
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from aia.core.ids import content_id
 from aia.core.money import Units, apportion
-from aia.tokens.model import Token, Transfer, TransferKind
-from aia.tokens.service import mint_account, transfer, treasury_account
+from aia.ledger.model import Token, Transfer, TransferKind
+from aia.ledger.service import mint_account, transfer, treasury_account
 
 WHOLE_BPS = 10_000
 

@@ -10,21 +10,21 @@ from typing import Any, Protocol
 from aia.core.errors import Conflict, Forbidden, Invalid, TooLarge
 from aia.core.money import Units
 from aia.core.pages import PageRequest
+from aia.corpora.model import Document
 from aia.infra.plugins import load_plugin
 from aia.infra.sql import Read, Tx
-from aia.knowledge import CorpusInfo, CorpusNotFound, Knowledge, StoredDocument, stored_document
+from aia.knowledge import CorpusInfo, CorpusNotFound, Knowledge
 from aia.missions import Mission, Missions, MissionState, Playbook
 from aia.performance import Performance, rating_snapshot
 from aia.reports import Reports, Verification, verify
-from aia.ventures.discovery.continuing import CONTINUES, continued, to_read
+from aia.ventures.discovery.continuation import CONTINUES, continued, to_read
 from aia.ventures.discovery.grouped import companies_id, plain
-from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD
-from aia.ventures.model import RANK_QUANTILE, TOP_DEFAULT, Corpus, Document
-from aia.ventures.sizing import Assumptions
-from aia.ventures.sizing.amend import NeedSizes, with_sizes
-from aia.ventures.sizing.report import cited
+from aia.ventures.discovery.sharding import DOCUMENTS_PER_SHARD
+from aia.ventures.market_size import Assumptions
+from aia.ventures.market_size.amend import NeedSizes, with_sizes
+from aia.ventures.market_size.report import cited
+from aia.ventures.model import RANK_QUANTILE, TOP_DEFAULT
 
-DOCUMENTS_MIN = 10
 BACKTEST_DOCUMENTS_MAX = 50_000
 RATINGS = "ratings"
 LATELY = 50
@@ -33,13 +33,6 @@ STATEMENTS = ("rules", "model")
 """How statements are found: by rules, or by rules and the n-gram model."""
 TITLE_MAX, QUESTION_MAX = 200, 1_000
 QUESTION_DEFAULT = "What should we build next, and how do we know?"
-
-
-class TooFewDocuments(Invalid):
-    """Too little text to find anything that several people need."""
-
-    code = "too-few-documents"
-    title = "Too few documents"
 
 
 class ReportDoesNotHold(Conflict):
@@ -108,19 +101,6 @@ class Ventures:
     playbook: DiscoveryKind
     performance: Performance
     enabled: bool = True
-
-    async def keep(self, tx: Tx, corpus: Corpus) -> CorpusInfo:
-        """Store a corpus that was read; raises `TooFewDocuments` below ten documents."""
-        if len(corpus.documents) < DOCUMENTS_MIN:
-            left_out = sum(corpus.reading.rejected.values())
-            told = ", ".join(f"{n} {reason}" for reason, n in corpus.reading.rejected.items())
-            raise TooFewDocuments(
-                f"{corpus.name} has {len(corpus.documents)} distinct documents"
-                + (f" ({left_out} rows left out: {told})" if left_out else "")
-                + f"; a discovery needs at least {DOCUMENTS_MIN}"
-                + ("; of plain text each line is a document" if corpus.reading.format == "txt" else "")
-            )
-        return await self.knowledge.keep_corpus(tx, corpus.name, stored_of(corpus), corpus.reading.to_json())
 
     async def start(self, tx: Tx, corpus: CorpusInfo, request: DiscoveryRequest, key: str | None = None) -> Mission:
         """Mission, budget hold and news in this transaction; the caller then starts the engine.
@@ -248,11 +228,3 @@ class Ventures:
             with suppress(CorpusNotFound):
                 companies = [plain(d) for d in await self.knowledge.documents(read, named)]
         return await asyncio.to_thread(load_plugin("aia.tools", "recount"), document, documents, companies)
-
-
-def stored_of(corpus: Corpus, first: int = 0) -> list[StoredDocument]:
-    """The documents of a corpus as they are stored, at positions from `first` on."""
-    return [
-        stored_document(position, d.id, d.text, day=d.day, author=d.author, source=d.source, fields=d.fields)
-        for position, d in enumerate(corpus.documents, first)
-    ]

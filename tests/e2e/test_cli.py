@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aia.cli.main import COMMANDS
-from aia.ventures.sample import write_sample
+from aia.corpora.sample import write_sample
 from scripts.write_docs import readme
 
 KEY = "0123456789abcdef" * 4

@@ -19,13 +19,13 @@ from aia.app import open_app
 from aia.core.clock import system_clock
 from aia.core.ids import random_ids
 from aia.core.principal import Principal
+from aia.corpora.sample import generate
 from aia.infra.dbos_engine import open_engine
-from aia.infra.engine import EngineContext, HandOut, Step
+from aia.infra.engine import Dispatch, EngineContext, Step
 from aia.infra.sql import migrate, open_database
 from aia.infra.sql.schema import outbox
+from aia.ledger.audit.verify import audit
 from aia.missions import MissionState, TaskFailed
-from aia.tokens.audit.verify import audit
-from aia.ventures.sample import generate
 from campaigns import kill
 from tests.conftest import make_settings
 from tests.support.playbooks import TrialPlaybook
@@ -149,15 +149,15 @@ async def test_the_engine_starts_while_a_transaction_is_open(settings):
             reading.set()
             await asyncio.sleep(0.2)
 
-    async def workflow(workflow_id: str, step: Step, hand_out: HandOut) -> str:
+    async def workflow(workflow_id: str, step: Step, dispatch: Dispatch) -> str:
         return workflow_id
 
-    async def errand(workflow_id: str, name: str) -> None: ...
+    async def subtask(workflow_id: str, name: str) -> None: ...
 
     task = asyncio.create_task(read())
     await reading.wait()
     engine = await open_engine(
-        EngineContext(settings.engine_database, "exe_1", workflow, errand, database, system_clock)
+        EngineContext(settings.engine_database, "exe_1", workflow, subtask, database, system_clock)
     )
     await engine.close()
     await task

@@ -10,8 +10,8 @@ import pytest
 
 from aia.config import load_settings
 from aia.core.errors import Invalid
+from aia.corpora.sample import write_sample
 from aia.llm import ModelUnavailable, Prompt, choose, open_model
-from aia.ventures.sample import write_sample
 from tests.e2e.test_cli import aia
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import zipfile
 
-from aia.ventures.sources import ReadOptions, read_corpus
+from aia.corpora.sources import ReadOptions, read_corpus
 from campaigns.scale import run, write_corpus
 from tests.support.stub_services import hacker_news, hit, serving
 

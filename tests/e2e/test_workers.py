@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aia.ventures.sample import write_sample
+from aia.corpora.sample import write_sample
 from campaigns import kill
 from campaigns.kill import Home, finish, query
 from tests.support.postgres import PostgresServer

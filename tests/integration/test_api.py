@@ -12,8 +12,8 @@ from aia.api.server import create_api
 from aia.app import open_app
 from aia.config import Settings
 from aia.core.principal import Principal
+from aia.corpora.sample import generate
 from aia.reports import parse_report
-from aia.ventures.sample import generate
 
 PROBLEM = "application/problem+json"
 

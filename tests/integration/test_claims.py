@@ -11,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from aia.app import App, open_app
 from aia.core.clock import system_clock
 from aia.core.principal import Principal
+from aia.corpora.model import Corpus
+from aia.corpora.sample import generate
+from aia.corpora.sources import ReadOptions, read_rows
 from aia.reports import (
     Cell,
     Claim,
@@ -21,9 +24,7 @@ from aia.reports import (
     content_digest,
     sign,
 )
-from aia.ventures import Corpus, ReadOptions, read_rows
 from aia.ventures.discovery.recheck import differences, recount, verify_with
-from aia.ventures.sample import generate
 from tests.conftest import make_settings
 from tests.integration.test_discovery import discover
 from tests.unit.reports.test_reports import TEXTS, evidence, report
@@ -61,7 +62,7 @@ async def found(plain_app: App) -> dict[str, Any]:
     """A report that was ranked against companies."""
     principal = Principal("default", "test")
     async with plain_app.database.begin(principal) as tx:
-        companies = await plain_app.ventures.keep(tx, COMPANIES)
+        companies = await plain_app.corpora.keep(tx, COMPANIES)
     document = await discover(plain_app, principal, corpus(), companies=companies.id)
     async with plain_app.database.read(principal) as read:
         assert (await plain_app.ventures.verify_report(read, document)).findings == ()

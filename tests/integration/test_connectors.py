@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from aia.corpora.cleaning import CleanOptions
+from aia.corpora.connectors import ConnectorError, Service
+from aia.corpora.connectors.fetch import FetchBounds, Fetched, Fetching, fetch_all
+from aia.corpora.ingest.named import read_inputs, service_of
+from aia.corpora.sources import ReadOptions, SourceError
 from aia.infra.egress import Egress, EgressFailed, EgressPolicy, EgressRefused
 from aia.infra.plugins import load_plugin
-from aia.ventures.connectors import ConnectorError, Service
-from aia.ventures.connectors.fetch import FetchBounds, Fetched, Fetching, fetch_all
-from aia.ventures.corpus import CleanOptions
-from aia.ventures.intake.named import read_inputs, service_of
-from aia.ventures.sources import ReadOptions, SourceError
 from tests.support.stub_services import GOOD, Reply, as_json, github, hacker_news, hit, issue, serving
 
 pytestmark = pytest.mark.anyio

@@ -16,9 +16,9 @@ from aia.app import open_app
 from aia.config import Settings
 from aia.core.pages import PageRequest
 from aia.core.principal import Principal
+from aia.corpora.sample import generate
 from aia.knowledge import stored_document
 from aia.reports import parse_report
-from aia.ventures.sample import generate
 from tests.e2e.test_cli import aia
 from tests.integration.test_api import client, client_of, finished, keys_of, locked
 

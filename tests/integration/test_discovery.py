@@ -10,13 +10,16 @@ from aia.app import App, open_app
 from aia.config import Settings
 from aia.core.money import Units, parse_units
 from aia.core.principal import Principal
+from aia.corpora.model import Corpus
+from aia.corpora.sample import generate
+from aia.corpora.service import TooFewDocuments
+from aia.corpora.sources import ReadOptions, read_rows
+from aia.ledger.audit.verify import audit
 from aia.llm import Answer, ModelUnavailable, Prompt, ScriptedModel
 from aia.missions import BudgetTooSmall, MissionState, Score, TaskState
 from aia.reports import OF_THE_RUN, dumps, parse_report
-from aia.tokens.audit.verify import audit
-from aia.ventures import Corpus, DiscoveryRequest, ReadOptions, TooFewDocuments, read_rows
+from aia.ventures import DiscoveryRequest
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
-from aia.ventures.sample import generate
 from tests.conftest import make_settings
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +31,7 @@ def sample(documents: int = 500) -> Corpus:
 
 async def discover(app: App, principal: Principal, corpus: Corpus | None = None, **request) -> dict:
     async with app.database.begin(principal) as tx:
-        kept = await app.ventures.keep(tx, corpus or sample())
+        kept = await app.corpora.keep(tx, corpus or sample())
         mission = await app.ventures.start(tx, kept, DiscoveryRequest(**request))
     await app.engine.start(mission.id)
     await app.engine.wait(mission.id)

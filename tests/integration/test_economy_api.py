@@ -18,11 +18,11 @@ from aia.api.server import create_api
 from aia.app import open_app, treasury_key
 from aia.config import Settings
 from aia.core.principal import Principal
-from aia.tokens import Outcome
-from aia.tokens.audit.verify import audit
-from aia.tokens.desk import REFUSALS
-from aia.tokens.log.checkpoint import open_checkpoint, parse_consistency_proof, parse_inclusion_proof
-from aia.tokens.log.note import parse_note, parse_verifier_key
+from aia.ledger import Outcome
+from aia.ledger.audit.verify import audit
+from aia.ledger.log.checkpoint import open_checkpoint, parse_consistency_proof, parse_inclusion_proof
+from aia.ledger.log.note import parse_note, parse_verifier_key
+from aia.tokens.payments import REFUSALS
 from aia.tokens.treasury import parse_order, sign_order, verify_treasury
 
 PROBLEM = "application/problem+json"

@@ -2,7 +2,7 @@ import pytest
 
 from aia.app import App
 from aia.core.principal import Principal
-from aia.tokens.audit.verify import audit
+from aia.ledger.audit.verify import audit
 
 pytestmark = pytest.mark.anyio
 

@@ -15,12 +15,12 @@ from aia.core.principal import Principal
 from aia.identity import Identity
 from aia.infra.sql import migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import Ledger, Token, mint_account, transfer, wallet
+from aia.ledger import Ledger, Token, mint_account, transfer, wallet
 from aia.tokens.genesis import SupplyCapExceeded
 from aia.tokens.parameters import BadParameter, Parameter
 from aia.tokens.treasury import Action, verify_treasury
 from aia.tokens.vesting import NothingToRelease, NotRevocable
-from tests.support.economy import START, SYSTEM, Hands, assert_books_hold, balances, give
+from tests.support.economy import START, SYSTEM, OrderExecutor, assert_books_hold, balances, give
 
 pytestmark = pytest.mark.anyio
 DAY = timedelta(days=1)
@@ -138,7 +138,7 @@ async def release(app: App, schedule: str) -> int:
         return (await app.tokens.vesting.release(tx, schedule))[1]
 
 
-async def test_the_team_is_paid_what_has_vested_and_everything_at_the_end(app: App, clock: Hands):
+async def test_the_team_is_paid_what_has_vested_and_everything_at_the_end(app: App, clock: OrderExecutor):
     team = await vesting_of(app, "vesting:team:AIA")
     clock.now = START + 364 * DAY
     with pytest.raises(NothingToRelease, match="0 have vested"):
@@ -154,7 +154,7 @@ async def test_the_team_is_paid_what_has_vested_and_everything_at_the_end(app: A
     await assert_books_hold(app)
 
 
-async def test_releasing_at_the_same_time_pays_once(app: App, clock: Hands):
+async def test_releasing_at_the_same_time_pays_once(app: App, clock: OrderExecutor):
     team = await vesting_of(app, "vesting:team:AIA")
     clock.now = START + 730 * DAY
     outcomes = await asyncio.gather(*(release(app, team.id) for _ in range(5)), return_exceptions=True)
@@ -163,7 +163,7 @@ async def test_releasing_at_the_same_time_pays_once(app: App, clock: Hands):
     await assert_books_hold(app)
 
 
-async def test_revoking_returns_what_has_not_vested_and_leaves_the_rest(app: App, clock: Hands):
+async def test_revoking_returns_what_has_not_vested_and_leaves_the_rest(app: App, clock: OrderExecutor):
     async with app.database.begin(SYSTEM) as tx:
         opened = await app.tokens.vesting.open(
             tx,

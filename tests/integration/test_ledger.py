@@ -16,18 +16,8 @@ from aia.core.pages import PageRequest
 from aia.core.principal import Principal
 from aia.infra.sql import Tx
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import (
-    Account,
-    AccountNotEmpty,
-    Ledger,
-    Result,
-    Token,
-    Transfer,
-    TransferKind,
-    transfer,
-    wallet,
-)
-from aia.tokens.audit.verify import audit
+from aia.ledger import Account, AccountNotEmpty, Ledger, Result, Token, Transfer, TransferKind, transfer, wallet
+from aia.ledger.audit.verify import audit
 from tests.support.old_schema import migrate_to, old_database
 
 pytestmark = pytest.mark.anyio

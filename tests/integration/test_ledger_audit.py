@@ -14,14 +14,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from aia.core.errors import Invalid
 from aia.core.ids import content_id
 from aia.core.principal import Principal
-from aia.tokens import LogBroken, NotInLog, SigningKey, Token, TransferLog, store
-from aia.tokens.audit import scan, verify
-from aia.tokens.audit.export import export_ledger
-from aia.tokens.audit.verify import audit
-from aia.tokens.log import BadNote
-from aia.tokens.log.checkpoint import open_checkpoint, parse_consistency_proof, parse_inclusion_proof
-from aia.tokens.log.leaf import decode
-from aia.tokens.log.note import parse_note
+from aia.ledger import Token, store
+from aia.ledger.audit import scan, verify
+from aia.ledger.audit.export import export_ledger
+from aia.ledger.audit.service import LogBroken, NotInLog, TransferLog
+from aia.ledger.audit.verify import audit
+from aia.ledger.log import BadNote, SigningKey
+from aia.ledger.log.checkpoint import open_checkpoint, parse_consistency_proof, parse_inclusion_proof
+from aia.ledger.log.leaf import decode
+from aia.ledger.log.note import parse_note
 from campaigns.bitflip import campaign, unguard
 from tests.ledger.books import DatabaseBook
 from tests.support.ledgers import LOG, SYSTEM, opened, play

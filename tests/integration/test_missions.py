@@ -11,6 +11,8 @@ from aia.core.errors import Invalid
 from aia.core.money import Units
 from aia.core.pages import PageRequest
 from aia.core.principal import Principal
+from aia.ledger import InsufficientFunds, agent_wallet, wallet
+from aia.ledger.audit.verify import audit
 from aia.missions import (
     BudgetTooSmall,
     KeyReused,
@@ -20,11 +22,10 @@ from aia.missions import (
     MissionState,
     TaskFailed,
     TaskState,
+    bill_of,
     mission_account,
-    statement_of,
 )
-from aia.tokens import InsufficientFunds, agent_wallet, treasury_transfer, wallet
-from aia.tokens.audit.verify import audit
+from aia.tokens import treasury_transfer
 from aia.tokens.treasury import Action
 from tests.support.playbooks import SHARE, TrialPlaybook
 
@@ -92,7 +93,7 @@ async def test_a_mission_pays_each_agent_its_price_and_gives_the_rest_back(app: 
 async def test_a_missions_statement_sums_to_what_it_spent_and_names_its_transfers(app: App, principal: Principal):
     mission = await finished(app, principal, await start(app, principal))
     async with app.database.read(principal) as read:
-        statement = statement_of(mission, await app.missions.tree(read, mission.id))
+        statement = bill_of(mission, await app.missions.tree(read, mission.id))
         entries = (await app.ledger.entries(read, mission_account(mission.id), PageRequest(200))).items
     moved = {entry.id: entry.amount for entry in entries}
     assert sum(line.price for line in statement.lines) == mission.spent
@@ -101,7 +102,7 @@ async def test_a_missions_statement_sums_to_what_it_spent_and_names_its_transfer
         assert sum(moved.get(treasury_transfer(t), 0) for t in line.transfers) == line.treasury > 0
         assert line.price == line.earned + line.treasury
     assert sum(price for _, price, _ in statement.agents()) == mission.spent
-    scout = statement_of(mission, [], "scout-1")
+    scout = bill_of(mission, [], "scout-1")
     assert (scout.lines, scout.spent) == ((), mission.spent)
 
 

@@ -9,9 +9,9 @@ from aia.config import Settings
 from aia.core.ids import content_id
 from aia.core.money import Units
 from aia.core.principal import Principal
+from aia.ledger import TransferKind, agent_wallet, transfer, wallet
+from aia.ledger.audit.verify import audit
 from aia.missions import Mission, MissionState, TaskFailed, mission_account
-from aia.tokens import TransferKind, agent_wallet, transfer, wallet
-from aia.tokens.audit.verify import audit
 from tests.support.playbooks import SHARE, JudgedPlaybook
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,7 @@ from aia.core.ids import random_ids
 from aia.core.principal import Principal
 from aia.infra.sql import Database, migrate, open_database
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import (
+from aia.ledger import (
     Ledger,
     Poster,
     PosterFull,

@@ -4,7 +4,7 @@ import pytest
 
 from aia.app import App
 from aia.core.principal import Principal
-from aia.ventures import ReadOptions, read_rows
+from aia.corpora.sources import ReadOptions, read_rows
 
 pytestmark = pytest.mark.anyio
 
@@ -16,7 +16,7 @@ def rows(count: int, **more) -> list[dict]:
 async def test_source_and_fields_of_a_document_are_kept(app: App, principal: Principal):
     corpus = read_rows("forum", rows(12, author="Ada", source="forum", company="Acme", rating=1), ReadOptions())
     async with app.database.begin(principal) as tx:
-        kept = await app.ventures.keep(tx, corpus)
+        kept = await app.corpora.keep(tx, corpus)
     async with app.database.read(principal) as read:
         documents = await app.knowledge.documents(read, kept.id)
     assert {(d.author, d.source) for d in documents} == {("Ada", "forum")}
@@ -25,7 +25,7 @@ async def test_source_and_fields_of_a_document_are_kept(app: App, principal: Pri
 
 async def test_a_document_without_them_has_none(app: App, principal: Principal):
     async with app.database.begin(principal) as tx:
-        kept = await app.ventures.keep(tx, read_rows("plain", rows(12), ReadOptions()))
+        kept = await app.corpora.keep(tx, read_rows("plain", rows(12), ReadOptions()))
     async with app.database.read(principal) as read:
         documents = await app.knowledge.documents(read, kept.id)
     assert {(d.author, d.source, len(d.fields)) for d in documents} == {(None, None, 0)}

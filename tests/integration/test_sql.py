@@ -8,8 +8,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import aia.infra.dbos_engine
-import aia.ventures.intake.growing.store  # noqa: F401 - tables of both belong to the schema
 from aia.app import App
 from aia.core.errors import Invalid, Unavailable
 from aia.core.principal import Principal

@@ -8,7 +8,7 @@ import pytest
 from aia.app import App
 from aia.core.money import UNITS_PER_TOKEN, Units
 from aia.core.principal import Principal
-from aia.tokens import AccountNotFound, InsufficientFunds, wallet
+from aia.ledger import AccountNotFound, InsufficientFunds, wallet
 from aia.tokens.staking import (
     NothingStaked,
     NothingToClaim,
@@ -22,7 +22,7 @@ from aia.tokens.staking import (
     stake_account,
 )
 from aia.tokens.treasury import Action
-from tests.support.economy import SYSTEM, Hands, assert_books_hold, balances, give
+from tests.support.economy import SYSTEM, OrderExecutor, assert_books_hold, balances, give
 
 pytestmark = pytest.mark.anyio
 ONE = Principal("default", "test")
@@ -50,7 +50,7 @@ async def fund(app: App, name: str, tokens: int):
     return await give(app, name, Action.FUND_REWARDS, **fields)
 
 
-async def test_a_stake_is_locked_then_cools_down_then_comes_back(app: App, clock: Hands):
+async def test_a_stake_is_locked_then_cools_down_then_comes_back(app: App, clock: OrderExecutor):
     before = (await balances(app, WALLET))[0]
     await stake(app, 100, "a")
     assert await balances(app, WALLET, stake_account(WALLET)) == [before - 100 * T, 100 * T]
@@ -68,7 +68,7 @@ async def test_a_stake_is_locked_then_cools_down_then_comes_back(app: App, clock
     await assert_books_hold(app)
 
 
-async def test_the_same_request_again_stakes_and_unstakes_once(app: App, clock: Hands):
+async def test_the_same_request_again_stakes_and_unstakes_once(app: App, clock: OrderExecutor):
     for _ in range(3):
         await stake(app, 5, "same")
     clock.now += DAY
@@ -105,7 +105,7 @@ async def test_claiming_at_the_same_time_pays_once(app: App):
     await assert_books_hold(app)
 
 
-async def test_a_slashing_names_its_cause_is_bounded_and_reaches_what_cools_down(app: App, clock: Hands):
+async def test_a_slashing_names_its_cause_is_bounded_and_reaches_what_cools_down(app: App, clock: OrderExecutor):
     await stake(app, 100, "a")
     clock.now += DAY
     unstaking = await act(app, "unstake", WALLET, Units(80 * T), "u")
@@ -120,7 +120,7 @@ async def test_a_slashing_names_its_cause_is_bounded_and_reaches_what_cools_down
     await assert_books_hold(app)
 
 
-async def test_bad_requests_are_refused_by_name(app: App, clock: Hands):
+async def test_bad_requests_are_refused_by_name(app: App, clock: OrderExecutor):
     assert await app.create_organisation("north", "North")
     with pytest.raises(InsufficientFunds):
         await stake(app, 2_000_000, "a")

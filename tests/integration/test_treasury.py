@@ -15,7 +15,7 @@ from aia.core.ids import content_id
 from aia.core.money import UNITS_PER_TOKEN, Units
 from aia.core.principal import Principal
 from aia.infra.sql import Tx
-from aia.tokens import (
+from aia.ledger import (
     InsufficientFunds,
     Ledger,
     Outcome,
@@ -51,8 +51,8 @@ from aia.tokens.treasury import (
     store,
     verify_treasury,
 )
-from aia.tokens.treasury.execute import transfer_of
-from tests.support.economy import START, SYSTEM, Hands, assert_books_hold, give
+from aia.tokens.treasury.execution import transfer_of
+from tests.support.economy import START, SYSTEM, OrderExecutor, assert_books_hold, give
 from tests.support.orders import SECOND, STRANGER, approve, balance, draft, pay, submit
 
 pytestmark = pytest.mark.anyio
@@ -124,7 +124,7 @@ async def test_an_order_for_other_books_is_refused(app: App, settings: Settings)
 
 
 async def test_an_expired_order_is_refused_and_so_is_one_that_never_expires(
-    app: App, settings: Settings, clock: Hands
+    app: App, settings: Settings, clock: OrderExecutor
 ):
     key = treasury_key(settings)
     order = await draft(app, "ord_1")
@@ -136,7 +136,7 @@ async def test_an_expired_order_is_refused_and_so_is_one_that_never_expires(
         await submit(app, order, sign_order(order, key))
 
 
-async def test_above_the_threshold_a_second_key_is_needed_and_only_another_one_counts(app: App, clock: Hands):
+async def test_above_the_threshold_a_second_key_is_needed_and_only_another_one_counts(app: App, clock: OrderExecutor):
     before = await balance(app, "sale:AIA")
     assert (await pay(app, "ord_big", 2_000_000)).state is OrderState.WAITING
     assert await balance(app, "sale:AIA") == before
@@ -176,7 +176,9 @@ async def test_once_there_is_an_approver_rules_change_with_two_keys_only(app: Ap
     await assert_books_hold(app)
 
 
-async def test_an_account_pays_no_more_than_its_limit_in_an_epoch_and_again_in_the_next(app: App, clock: Hands):
+async def test_an_account_pays_no_more_than_its_limit_in_an_epoch_and_again_in_the_next(
+    app: App, clock: OrderExecutor
+):
     await give(app, "ord_limit", Action.SET_LIMIT, account="sale:AIA", amount_units=100 * TOKEN)
     await pay(app, "ord_1", 60)
     with pytest.raises(SpendingLimitExceeded, match="paid 60; 41 more pass the limit by 1") as refused:
@@ -233,7 +235,7 @@ async def test_what_is_burnt_by_order_can_be_minted_by_order(app: App):
     await assert_books_hold(app)
 
 
-async def test_an_order_vests_to_a_wallet_and_can_be_revoked_by_another(app: App, clock: Hands):
+async def test_an_order_vests_to_a_wallet_and_can_be_revoked_by_another(app: App, clock: OrderExecutor):
     terms = {"cliff_days": 1, "duration_days": 10, "revocable": True}
     await give(
         app,

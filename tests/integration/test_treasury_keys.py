@@ -15,20 +15,17 @@ from aia.config import Settings
 from aia.core.clock import rfc3339
 from aia.core.errors import AIAError
 from aia.core.pages import PageRequest
-from aia.tokens import (
-    InsufficientFunds,
-    wallet,
-)
+from aia.ledger import InsufficientFunds, wallet
 from aia.tokens.treasury import (
     Action,
     BadOrder,
     KeyRole,
     NotSignedByTreasury,
-    OrderDesk,
     OrderKeyUnknown,
     OrderNotFound,
     OrderRecord,
     OrderState,
+    OrderSubmission,
     RegisteredKey,
     public_hex,
     rotation_proof,
@@ -37,7 +34,7 @@ from aia.tokens.treasury import (
     verify_treasury,
 )
 from aia.tokens.treasury.service import REFUSALS_MAX
-from tests.support.economy import START, SYSTEM, Hands, assert_books_hold, give
+from tests.support.economy import START, SYSTEM, OrderExecutor, assert_books_hold, give
 from tests.support.orders import SECOND, STRANGER, approve, draft, pay
 
 pytestmark = pytest.mark.anyio
@@ -57,9 +54,9 @@ async def refusals(app: App) -> list[tuple[str, str]]:
 
 
 async def test_an_order_that_is_refused_is_kept_with_its_reason_and_nothing_else_of_it(
-    app: App, settings: Settings, clock: Hands
+    app: App, settings: Settings, clock: OrderExecutor
 ):
-    desk, key = OrderDesk(app.database, app.tokens.treasury), treasury_key(settings)
+    desk, key = OrderSubmission(app.database, app.tokens.treasury), treasury_key(settings)
     order, other = await draft(app, "ord_1"), await draft(app, "ord_2", tokens=2_000_000)
     for signature, refusal in ((sign_order(order, STRANGER), OrderKeyUnknown), (sign_order(other, key), AIAError)):
         with pytest.raises(refusal):
@@ -83,7 +80,7 @@ async def test_an_order_that_is_refused_is_kept_with_its_reason_and_nothing_else
 
 
 async def test_refusals_are_only_ever_added_and_bounded_for_each_order(app: App):
-    desk, order = OrderDesk(app.database, app.tokens.treasury), await draft(app, "ord_1")
+    desk, order = OrderSubmission(app.database, app.tokens.treasury), await draft(app, "ord_1")
     for _ in range(REFUSALS_MAX + 2):
         with pytest.raises(NotSignedByTreasury):
             await desk.submit(SYSTEM, order, [])
@@ -103,7 +100,7 @@ async def rotate(app: App, name: str, new: Ed25519PrivateKey, **change) -> Order
 
 
 @asynccontextmanager
-async def opened_with(settings: Settings, key: Ed25519PrivateKey, clock: Hands) -> AsyncGenerator[App]:
+async def opened_with(settings: Settings, key: Ed25519PrivateKey, clock: OrderExecutor) -> AsyncGenerator[App]:
     """Another process on the same books, whose treasury key is this one."""
     seed = SecretStr(key.private_bytes_raw().hex())
     with_key = settings.model_copy(update={"treasury_private_key": seed})
@@ -111,7 +108,9 @@ async def opened_with(settings: Settings, key: Ed25519PrivateKey, clock: Hands) 
         yield opened
 
 
-async def test_after_a_rotation_the_new_key_orders_and_the_old_no_more(app: App, settings: Settings, clock: Hands):
+async def test_after_a_rotation_the_new_key_orders_and_the_old_no_more(
+    app: App, settings: Settings, clock: OrderExecutor
+):
     await pay(app, "ord_1", 5)
     waiting = await pay(app, "ord_big", 2_000_000)
     clock.now += timedelta(seconds=1)
@@ -133,7 +132,7 @@ async def test_after_a_rotation_the_new_key_orders_and_the_old_no_more(app: App,
     await assert_books_hold(app)
 
 
-async def test_with_an_approver_a_rotation_needs_two_keys(app: App, settings: Settings, clock: Hands):
+async def test_with_an_approver_a_rotation_needs_two_keys(app: App, settings: Settings, clock: OrderExecutor):
     await give(app, "ord_key", Action.ADD_APPROVER, key=public_hex(SECOND), name="second")
     clock.now += timedelta(seconds=1)
     assert (await rotate(app, "ord_turn", STRANGER)).state is OrderState.WAITING
@@ -151,7 +150,9 @@ async def test_a_rotation_to_a_key_that_nobody_has_is_refused(app: App):
     assert (await pay(app, "ord_1", 1)).state is OrderState.EXECUTED
 
 
-async def test_keys_and_orders_that_no_signature_accounts_for_are_found(app: App, settings: Settings, clock: Hands):
+async def test_keys_and_orders_that_no_signature_accounts_for_are_found(
+    app: App, settings: Settings, clock: OrderExecutor
+):
     await give(app, "ord_key", Action.ADD_APPROVER, key=public_hex(SECOND), name="second")
     clock.now += timedelta(seconds=1)
     await pay(app, "ord_big", 2_000_000)

@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from aia.app import App
 from aia.core.principal import Principal
+from aia.corpora.sample import write_sample
 from aia.reports import dumps, parse_report
-from aia.ventures.sample import write_sample
+from aia.ventures.market_size import BadAssumptions, parse_assumptions
 from aia.ventures.service import ReportDoesNotHold
-from aia.ventures.sizing import BadAssumptions, parse_assumptions
 from tests.e2e.test_cli import aia
 from tests.integration.test_api import PROBLEM, body, client, client_of, finished, keys_of, locked
 from tests.integration.test_discovery import discover, sample

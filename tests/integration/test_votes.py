@@ -11,8 +11,8 @@ from aia.core.ids import content_id
 from aia.core.money import Units
 from aia.core.pages import PageRequest
 from aia.core.principal import Principal
-from aia.tokens import AccountNotFound, Outcome, Token, TransferKind, gov_wallet, transfer, wallet
-from aia.tokens.audit.verify import audit
+from aia.ledger import AccountNotFound, Outcome, Token, TransferKind, gov_wallet, transfer, wallet
+from aia.ledger.audit.verify import audit
 from aia.tokens.treasury import Action
 from aia.tokens.votes import FutureLookup, NotAVotingWallet
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aia.core.ids import content_id
 from aia.core.money import Units
-from aia.tokens import Token, Transfer, TransferKind
+from aia.ledger import Token, Transfer, TransferKind
 from tests.ledger.books import DatabaseBook
 from tests.ledger.steered import START
 

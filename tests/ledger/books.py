@@ -10,7 +10,7 @@ from aia.core.clock import Instant
 from aia.core.principal import Principal
 from aia.infra.sql import Database, Tx
 from aia.infra.telemetry import open_telemetry
-from aia.tokens import (
+from aia.ledger import (
     Account,
     Hold,
     Ledger,
@@ -23,8 +23,8 @@ from aia.tokens import (
     posting,
     store,
 )
-from aia.tokens.audit.verify import Audit, audit
-from aia.tokens.model import TREASURY_OWNER
+from aia.ledger.audit.verify import Audit, audit
+from aia.ledger.model import TREASURY_OWNER
 from tests.ledger.oracle import BY_ORDER, Answer, Oracle, is_of_the_treasury
 
 PRINCIPAL = Principal("default", "test")
@@ -59,7 +59,7 @@ def new_account(name: str, token: str, floor: int | None) -> Account:
 
 
 class PureBook:
-    """The rules of `aia.tokens.posting` (or a copy of it) with every row in memory."""
+    """The rules of `aia.ledger.posting` (or a copy of it) with every row in memory."""
 
     def __init__(self, rules=posting) -> None:
         self.rules = rules

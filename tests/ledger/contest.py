@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from aia.tokens import Outcome, Transfer, TransferKind, posting
+from aia.ledger import Outcome, Transfer, TransferKind, posting
 from tests.ledger.books import DatabaseBook, PureBook, compare, differences, expected
 from tests.ledger.oracle import Answer
 from tests.ledger.steered import World

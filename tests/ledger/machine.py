@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 
 from aia.core.ids import content_id
 from aia.core.money import Units
-from aia.tokens import Token, Transfer, TransferKind
+from aia.ledger import Token, Transfer, TransferKind
 from tests.ledger.books import DatabaseBook, PureBook, compare, differences, expected
 from tests.ledger.oracle import BY_ORDER, MOST, Oracle
 from tests.ledger.steered import START

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from aia.tokens.model import Transfer
+from aia.ledger.model import Transfer
 
 MOST = 2**53 - 1
 ASKED = ("kind", "debit", "credit", "token", "amount", "hold_id", "reverses", "expires_at", "memo")

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 from aia.core.ids import content_id
 from aia.core.money import Units
-from aia.tokens.model import Token, Transfer, TransferKind
-from aia.tokens.store_ids import TRANSFER, text_of
+from aia.ledger.model import Token, Transfer, TransferKind
+from aia.ledger.store_ids import TRANSFER, text_of
 from tests.ledger.oracle import BY_ORDER, MOST, Answer, Oracle
 
 K = TransferKind

@@ -7,7 +7,7 @@ import pytest
 
 from aia.core.errors import Invalid
 from aia.core.money import UNITS_MAX, Units, parse_units
-from aia.tokens import Token
+from aia.ledger import Token
 from tests.ledger.bank import ACCOUNTS, OPENING, Bank, K, ask
 from tests.ledger.oracle import Oracle
 from tests.ledger.steered import START

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aia.tokens import posting
+from aia.ledger import posting
 from tests.ledger.contest import Contest
 
 pytestmark = pytest.mark.anyio
@@ -63,7 +63,7 @@ FAULTS = {
 
 
 def copy_of_the_rules(folder: Path, monkeypatch: pytest.MonkeyPatch, old: str = "", new: str = ""):
-    """`aia.tokens.posting` loaded from a file of its own, with one place changed."""
+    """`aia.ledger.posting` loaded from a file of its own, with one place changed."""
     source = Path(posting.__file__).read_text()
     if old:
         assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in posting.py: plant the fault anew"

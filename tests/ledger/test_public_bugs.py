@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from aia.api.server import create_api
 from aia.app import open_app
 from aia.config import Settings
-from aia.tokens import Transfer
-from aia.ventures.sample import generate
+from aia.corpora.sample import generate
+from aia.ledger import Transfer
 from tests.ledger.bank import Bank, K, ask, counted
 from tests.support.ledger_process import to_json
 

@@ -13,7 +13,7 @@ from aia.core.clock import system_clock
 from aia.core.ids import content_id, random_ids
 from aia.core.money import Units, apportion
 from aia.infra.sql import Database, open_database
-from aia.tokens import Outcome, Token, Transfer, TransferKind
+from aia.ledger import Outcome, Token, Transfer, TransferKind
 from tests.ledger.books import DatabaseBook
 
 K = TransferKind

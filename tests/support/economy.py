@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from aia.app import App
 from aia.core.clock import Instant
 from aia.core.principal import Principal
-from aia.tokens.audit.verify import audit
-from aia.tokens.lookup import accounts_by_id
+from aia.ledger.audit.verify import audit
+from aia.ledger.lookup import accounts_by_id
 from aia.tokens.treasury import Action, OrderRecord, verify_treasury
 
 SYSTEM = Principal.system()
@@ -16,7 +16,7 @@ START = datetime(2026, 3, 5, tzinfo=UTC)
 
 
 @dataclass
-class Hands:
+class OrderExecutor:
     """A clock that a test moves."""
 
     now: Instant = START

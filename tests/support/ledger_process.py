@@ -20,7 +20,7 @@ from aia.core.clock import rfc3339, system_clock
 from aia.core.ids import random_ids
 from aia.core.money import Units
 from aia.infra.sql import open_database
-from aia.tokens import Result, Token, Transfer, TransferKind
+from aia.ledger import Result, Token, Transfer, TransferKind
 from tests.ledger.books import DatabaseBook
 
 FIELDS = tuple(field.name for field in fields(Transfer))

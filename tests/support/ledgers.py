@@ -7,7 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from aia.core.ids import random_ids
 from aia.core.principal import Principal
 from aia.infra.sql import migrate, open_database
-from aia.tokens import SigningKey, TransferLog
+from aia.ledger.audit.service import TransferLog
+from aia.ledger.log import SigningKey
 from tests.ledger.books import Clock, DatabaseBook
 from tests.ledger.steered import START, World
 

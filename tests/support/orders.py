@@ -6,9 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aia.app import App
 from aia.core.money import UNITS_PER_TOKEN
-from aia.tokens import (
-    wallet,
-)
+from aia.ledger import wallet
 from aia.tokens.treasury import (
     Action,
     Order,

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
+from aia.ledger.model import Token
 from aia.tokens.genesis.model import (
     WHOLE_BPS,
     Allocation,
@@ -16,7 +17,6 @@ from aia.tokens.genesis.model import (
     Terms,
     check_allocations,
 )
-from aia.tokens.model import Token
 
 FILE_BYTES_MAX = 256 * 1024
 DAYS_MAX = 36_525

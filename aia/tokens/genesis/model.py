@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aia.core.errors import AIAError, Conflict, Invalid
 from aia.core.money import Units, apportion
-from aia.tokens.model import Token
+from aia.ledger.model import Token
 
 TREASURY = "treasury"
 WHOLE_BPS = 10_000

@@ -8,6 +8,9 @@ from aia.core.clock import rfc3339
 from aia.core.ids import content_id
 from aia.core.money import UNITS_PER_TOKEN, Units, format_units
 from aia.infra.sql import Read, Tx
+from aia.ledger.lookup import accounts_by_id
+from aia.ledger.model import Account, PostedTransfer, Token, Transfer, TransferKind
+from aia.ledger.service import SYSTEM, Ledger, genesis_mint, mint_account, transfer, treasury_account
 from aia.tokens.genesis import store
 from aia.tokens.genesis.model import (
     TREASURY,
@@ -20,9 +23,6 @@ from aia.tokens.genesis.model import (
     vesting_account,
 )
 from aia.tokens.genesis.store import GenesisRow, TreasuryAccount
-from aia.tokens.lookup import accounts_by_id
-from aia.tokens.model import Account, PostedTransfer, Token, Transfer, TransferKind
-from aia.tokens.service import SYSTEM, Ledger, genesis_mint, mint_account, transfer, treasury_account
 from aia.tokens.vesting import Schedule, Vesting
 
 

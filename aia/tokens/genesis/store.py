@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from aia.core.clock import Instant
 from aia.core.money import Units
 from aia.infra.sql import Instants, Read, Tx, metadata
-from aia.tokens.model import Token
+from aia.ledger.model import Token
 
 genesis = sa.Table(
     "genesis",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aia.infra.sql import Event, Read, Tx
+from aia.ledger.service import Ledger
 from aia.tokens.parameters import store
 from aia.tokens.parameters.model import DEFINITIONS, Change, Parameter, check_value
-from aia.tokens.service import Ledger
 
 
 async def values_in_force(read: Read, names: Sequence[Parameter], seq: int | None = None) -> dict[Parameter, int]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from aia.core.clock import Instant, rfc3339
 from aia.core.errors import Conflict, Invalid, NotFound
 from aia.core.money import Units, format_units
-from aia.tokens.model import Token
+from aia.ledger.model import Token
 
 SCALE = 10**18
 WHOLE_BPS = 10_000

@@ -9,9 +9,9 @@ from aia.core.ids import content_id
 from aia.core.money import UNITS_MAX, Units
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
-from aia.tokens.model import Account, Outcome, Token, Transfer
+from aia.ledger.model import Account, Outcome, Token, Transfer
+from aia.ledger.service import SYSTEM, Ledger, transfer
 from aia.tokens.parameters import Parameter, Parameters
-from aia.tokens.service import SYSTEM, Ledger, transfer
 from aia.tokens.staking import store
 from aia.tokens.staking.model import (
     UNSTAKINGS_MAX,

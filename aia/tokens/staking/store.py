@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from aia.core.money import Units
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Instants, Read, Tx, metadata
-from aia.tokens.model import Token
-from aia.tokens.rows import find_any, find_own, page_own
+from aia.ledger.model import Token
+from aia.tokens.queries import find_any, find_own, page_own
 from aia.tokens.staking.model import Pool, Stake, Unstaking, empty_pool
 
 pools = sa.Table(

@@ -1,6 +1,7 @@
 """The treasury: signed orders over the accounts of the genesis."""
 
-from aia.tokens.treasury.execute import Hands
+from aia.tokens.treasury.authorization import OrderAuthorizer
+from aia.tokens.treasury.execution import OrderExecutor
 from aia.tokens.treasury.model import (
     Action,
     BadOrder,
@@ -26,22 +27,21 @@ from aia.tokens.treasury.model import (
     rotation_proof,
     sign_order,
 )
-from aia.tokens.treasury.orders import OrderDesk
 from aia.tokens.treasury.service import GrantTooLarge, Treasury
+from aia.tokens.treasury.submission import OrderSubmission
 from aia.tokens.treasury.verify import verify_treasury
-from aia.tokens.treasury.warrant import SignedOrders
 
 __all__ = [
     "Action",
     "BadOrder",
     "GrantTooLarge",
-    "Hands",
     "KeyRole",
     "NotATreasuryAccount",
     "NotSignedByTreasury",
     "Order",
+    "OrderAuthorizer",
     "OrderClosed",
-    "OrderDesk",
+    "OrderExecutor",
     "OrderExpired",
     "OrderIdReused",
     "OrderKeyUnknown",
@@ -49,11 +49,11 @@ __all__ = [
     "OrderRecord",
     "OrderSignatureInvalid",
     "OrderState",
+    "OrderSubmission",
     "Refusal",
     "RegisteredKey",
     "SameApproverTwice",
     "Signature",
-    "SignedOrders",
     "SpendingLimitExceeded",
     "Treasury",
     "parse_order",

@@ -19,7 +19,7 @@ from aia.core.canonical import canonical
 from aia.core.clock import Instant, rfc3339
 from aia.core.errors import Conflict, Forbidden, Invalid, NotFound
 from aia.core.money import UNITS_MAX, Units
-from aia.tokens.model import Token
+from aia.ledger.model import Token
 
 ORDER_TYPE = "aia-treasury-order/1"
 ROTATION_TYPE = "aia-treasury-rotation/1"

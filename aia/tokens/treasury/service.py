@@ -13,12 +13,13 @@ from aia.core.ids import content_id
 from aia.core.money import Units, format_units
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
+from aia.ledger.model import Token
+from aia.ledger.service import Ledger, wallet
 from aia.tokens.genesis import Genesis
-from aia.tokens.model import Token
 from aia.tokens.parameters import Parameter, Parameters
-from aia.tokens.service import Ledger, wallet
 from aia.tokens.treasury import store
-from aia.tokens.treasury.execute import Hands, transfer_of
+from aia.tokens.treasury.authorization import thresholds_in_force
+from aia.tokens.treasury.execution import OrderExecutor, transfer_of
 from aia.tokens.treasury.model import (
     VALIDITY_MAX,
     Action,
@@ -43,7 +44,6 @@ from aia.tokens.treasury.model import (
     public_hex,
     sign_order,
 )
-from aia.tokens.treasury.warrant import thresholds_in_force
 
 GRANT_VALIDITY = timedelta(hours=1)
 REFUSALS_MAX = 100
@@ -60,7 +60,7 @@ class Treasury:
     ledger: Ledger
     genesis: Genesis
     parameters: Parameters
-    hands: Hands
+    hands: OrderExecutor
     key: Ed25519PrivateKey
 
     # Keys

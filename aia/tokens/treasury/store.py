@@ -9,7 +9,7 @@ from aia.core.money import Units
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Instants, Json, Read, Tx, metadata
 from aia.tokens.genesis import treasury_accounts
-from aia.tokens.rows import page_rows
+from aia.tokens.queries import page_rows
 from aia.tokens.treasury.model import (
     KeyRole,
     KeyTerm,

@@ -8,9 +8,9 @@ from aia.core.errors import AIAError
 from aia.core.money import UNITS_PER_TOKEN, Units, format_units
 from aia.core.pages import PageRequest
 from aia.infra.sql import Read
-from aia.tokens.model import TREASURY_OWNER, Token
+from aia.ledger.model import TREASURY_OWNER, Token
+from aia.ledger.service import mint_account
 from aia.tokens.parameters import DEFINITIONS, Change, Parameter
-from aia.tokens.service import mint_account
 from aia.tokens.treasury import store
 from aia.tokens.treasury.model import (
     Action,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aia.core.clock import Instant
 from aia.core.errors import Conflict, Invalid, NotFound
 from aia.core.money import Units
-from aia.tokens.model import Token
+from aia.ledger.model import Token
 
 MICROSECOND = timedelta(microseconds=1)
 DURATION_MAX = timedelta(days=36_525)

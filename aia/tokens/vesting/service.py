@@ -9,8 +9,8 @@ from aia.core.ids import content_id
 from aia.core.money import Units, format_units
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Event, Read, Tx
-from aia.tokens.model import Account, Token
-from aia.tokens.service import Ledger, transfer
+from aia.ledger.model import Account, Token
+from aia.ledger.service import Ledger, transfer
 from aia.tokens.vesting import store
 from aia.tokens.vesting.model import NothingToRelease, NotRevocable, Schedule, ScheduleNotFound, check_terms
 

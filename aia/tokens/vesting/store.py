@@ -10,8 +10,8 @@ from aia.core.clock import Instant
 from aia.core.money import Units
 from aia.core.pages import Page, PageRequest
 from aia.infra.sql import Instants, Read, Tx, metadata
-from aia.tokens import rows
-from aia.tokens.model import Token
+from aia.ledger.model import Token
+from aia.tokens import queries
 from aia.tokens.vesting.model import MICROSECOND, Schedule
 
 schedules = sa.Table(
@@ -78,15 +78,15 @@ async def add(tx: Tx, organisation: str, new: Sequence[Schedule]) -> None:
 
 async def find(read: Read, schedule_id: str) -> Schedule | None:
     """A schedule whose beneficiary is the reader's."""
-    return await rows.find_own(read, schedules.c.id, schedule_id, _schedule)
+    return await queries.find_own(read, schedules.c.id, schedule_id, _schedule)
 
 
 async def find_any(read: Read, schedule_id: str) -> Schedule | None:
-    return await rows.find_any(read, schedules.c.id, schedule_id, _schedule)
+    return await queries.find_any(read, schedules.c.id, schedule_id, _schedule)
 
 
 async def page(read: Read, request: PageRequest) -> Page[Schedule]:
-    return await rows.page_own(read, schedules.c.id, request, _schedule)
+    return await queries.page_own(read, schedules.c.id, request, _schedule)
 
 
 async def release(tx: Tx, schedule: Schedule, units: Units) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from aia.core.clock import Instant
 from aia.core.errors import Conflict
-from aia.tokens.model import PostedTransfer, Token, TransferKind
+from aia.ledger.model import PostedTransfer, Token, TransferKind
 
 SUPPLY = "supply:AIA_GOV"
 """The name under which the total supply has its checkpoints."""

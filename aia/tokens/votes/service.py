@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from aia.core.errors import Invalid
 from aia.infra.sql import Event, Read, Tx
+from aia.ledger.lookup import accounts_by_id
+from aia.ledger.model import Account, PostedTransfer, Token
+from aia.ledger.service import AccountNotFound, Ledger, mint_account
 from aia.tokens.genesis import Genesis
-from aia.tokens.lookup import accounts_by_id
-from aia.tokens.model import Account, PostedTransfer, Token
-from aia.tokens.service import AccountNotFound, Ledger, mint_account
 from aia.tokens.staking import stake_account
 from aia.tokens.votes import store
 from aia.tokens.votes.model import (

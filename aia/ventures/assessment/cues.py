@@ -7,7 +7,7 @@ by anyone. `HARM` has five kinds; how many of them a voice tells is the severity
 import re
 from collections.abc import Mapping
 
-from aia.ventures.words import STOP_WORDS, tokens
+from aia.text.words import STOP_WORDS, tokens
 
 _MONEY = r"[$€£]\s?\d|\b\d+(?:[.,]\d+)?\s?(?:dollars?|euros?|pounds?|bucks|usd|eur|gbp)\b|\b(?:fees?|charge[sd]?|owed?|refund)\b"
 _DURATION = (

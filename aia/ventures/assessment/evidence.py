@@ -4,13 +4,15 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from aia.corpora.model import Document
+from aia.text.model import Statement, StatementKind
+from aia.text.need_cues import says_little
+from aia.text.words import content_words
 from aia.ventures.assessment.cues import SOLVED, context
 from aia.ventures.assessment.tally import Tally, tally_of
 from aia.ventures.assessment.trend import momentum
 from aia.ventures.assessment.voices import Audience
-from aia.ventures.model import Assessment, Document, Market, Need, Statement, StatementKind
-from aia.ventures.needs.stating import says_little
-from aia.ventures.words import content_words
+from aia.ventures.model import Assessment, Market, Need
 
 EVIDENCE_MAX = 5
 TELLING_WORDS = 4

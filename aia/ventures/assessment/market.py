@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aia.ventures.model import Document, Market, Need, Statement
-from aia.ventures.vectors.embedder import Embedder, Vectors
+from aia.corpora.model import Document
+from aia.text.model import Statement
+from aia.text.vectors.embedder import Embedder, Vectors
+from aia.ventures.model import Market, Need
 
 NEAR_COSINE, SAME_COSINE = 0.45, 0.75
 SHOWN_MAX = 3

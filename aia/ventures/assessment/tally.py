@@ -14,6 +14,9 @@ from zlib import crc32
 import numpy as np
 
 from aia.core.ids import hash64
+from aia.corpora.model import Document
+from aia.text.model import Statement
+from aia.text.near_duplicates.copies import VALUES, Copies, KnownTexts
 from aia.ventures.assessment.cues import (
     HARM,
     PAYING,
@@ -27,8 +30,7 @@ from aia.ventures.assessment.cues import (
     is_foreign,
 )
 from aia.ventures.assessment.voices import COPIES_MAX, nearness_of, voice_of
-from aia.ventures.copies import VALUES, Copies, Met
-from aia.ventures.model import Counts, Document, Statement
+from aia.ventures.model import Counts
 
 COMPANY = "company"
 NO_MONTH = NO_GROUP = -1
@@ -88,7 +90,7 @@ class Tally:
         values = [self.values, *(row[None, :] for row in copies.values)]
         return Tally(np.concatenate([self.rows, new]), np.concatenate(values))
 
-    def _met(self, documents: Sequence[Document]) -> Met:
+    def _met(self, documents: Sequence[Document]) -> KnownTexts:
         compared = self.rows[self.rows["group"] >= 0]
         groups, firsts = np.unique(compared["group"], return_index=True)
         leaders = compared["document"][firsts]
@@ -99,7 +101,7 @@ class Tally:
             return document.text, document.author
 
         known = dict(zip(compared["said"].tolist(), compared["group"].tolist(), strict=True))
-        return Met(self.values, known, text_of)
+        return KnownTexts(self.values, known, text_of)
 
     def _fill(
         self,

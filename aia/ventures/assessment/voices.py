@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from aia.corpora.model import Document
+from aia.text.near_duplicates.copies import NEAR_JACCARD, TEMPLATE_JACCARD, Copies
 from aia.ventures.assessment.cues import PROMOTION
-from aia.ventures.copies import NEAR_JACCARD, TEMPLATE_JACCARD, Copies
-from aia.ventures.model import Document
 
 COPIES_MAX = 3
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aia.text.vectors import Vectors
 from aia.ventures.assessment.trend import fit
-from aia.ventures.vectors import Vectors
 
 Array = npt.NDArray[np.float64]
 

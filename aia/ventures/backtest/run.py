@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from aia.core.errors import Invalid
+from aia.corpora.model import Document
+from aia.text.vectors.embedder import Embedder
 from aia.ventures.backtest.forecast import Forecast, Past, forecast
 from aia.ventures.backtest.history import (
     AFTER_MIN,
@@ -27,8 +29,6 @@ from aia.ventures.backtest.history import (
 )
 from aia.ventures.backtest.measures import brier, precision_top_fifth, spearman, spearman_interval
 from aia.ventures.backtest.themes import theme_centres, theme_graph
-from aia.ventures.model import Document
-from aia.ventures.vectors.embedder import Embedder
 
 ORDERS = ("aia", "momentum", "inverse_popularity", "popularity", "random")
 PAST_MAX = 20

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from aia.text.vectors import Vectors
 from aia.ventures.needs.communities import communities, neighbour_graph
 from aia.ventures.needs.neighbours import nearest
-from aia.ventures.needs.rows import rows_of
-from aia.ventures.vectors import Vectors
+from aia.ventures.needs.quantized import rows_of
 
 RESOLUTIONS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 NEIGHBOURS = 10

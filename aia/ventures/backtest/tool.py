@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aia.corpora.model import Document
+from aia.text.vectors import shipped_table
 from aia.ventures.backtest.run import BacktestOptions, backtest, summary
-from aia.ventures.model import Document
-from aia.ventures.vectors import shipped_table
 
 
 def run(documents: Sequence[Document], asked: Mapping[str, Any]) -> dict[str, Any]:

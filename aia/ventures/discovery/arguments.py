@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aia.corpora.model import Document
 from aia.knowledge import StoredDocument
 from aia.missions import Inputs
 from aia.reports import Claim, Evidence
+from aia.text.model import Statement
+from aia.text.statements import is_satisfied, sentences
 from aia.ventures.discovery.phrasing import Phrase
-from aia.ventures.model import Assessment, Document, Need, Statement
-from aia.ventures.statements import is_satisfied, sentences
+from aia.ventures.model import Assessment, Need
 
 CONTRARY_MAX = 3
 Place = tuple[int, int, int]

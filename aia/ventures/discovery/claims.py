@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from aia.core.ids import content_id
-from aia.ventures.model import Assessment, Document, Need, Statement
+from aia.corpora.model import Document
+from aia.text.model import Statement
+from aia.ventures.model import Assessment, Need
 
 if TYPE_CHECKING:
     from aia.ventures.assessment import Audience
@@ -56,7 +58,7 @@ class NeedClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class Casebook:
+class ClaimContext:
     """What claims are held against: candidates best first, with their needs, and the text itself."""
 
     candidates: tuple[Assessment, ...]
@@ -74,12 +76,12 @@ class Casebook:
         return {self.statements[i].document for i in self.needs[need].members}
 
 
-def claims_of(book: Casebook) -> list[NeedClaim]:
+def claims_of(book: ClaimContext) -> list[NeedClaim]:
     """Every claim of every candidate, in order of rank."""
     return [claim for rank, a in enumerate(book.candidates) for claim in _claims(a, rank, book)]
 
 
-def _claims(a: Assessment, rank: int, book: Casebook) -> list[NeedClaim]:
+def _claims(a: Assessment, rank: int, book: ClaimContext) -> list[NeedClaim]:
     contents: list[tuple[ClaimKind, dict[str, Any]]] = [
         (ClaimKind.PASSAGE, _passage(book, place)) for place in a.evidence[:PASSAGES_CLAIMED_MAX]
     ]
@@ -94,7 +96,7 @@ def _claims(a: Assessment, rank: int, book: Casebook) -> list[NeedClaim]:
     ]
 
 
-def _passage(book: Casebook, place: Sequence[int]) -> dict[str, Any]:
+def _passage(book: ClaimContext, place: Sequence[int]) -> dict[str, Any]:
     document, start, end = place
     quotation = book.documents[document].text[start:end]
     return {"document": document, "start": start, "end": end, "quotation": quotation}
@@ -104,7 +106,7 @@ def _distinct(a: Assessment, rank: int, need: Need) -> dict[str, Any]:
     return {"title": a.title, "terms": list(a.terms), "members": list(need.members), "rank": rank}
 
 
-def plant(claims: Sequence[NeedClaim], book: Casebook, seed: int) -> list[NeedClaim]:
+def plant(claims: Sequence[NeedClaim], book: ClaimContext, seed: int) -> list[NeedClaim]:
     """False claims, one for each twenty true ones and at least one, of every kind that the text allows.
 
     Each is false by construction, and each differs from what an analyst said of the need.
@@ -135,7 +137,7 @@ def _of(rng: random.Random, claims: Sequence[NeedClaim], kind: ClaimKind) -> Nee
     return rng.choice(found) if found else None
 
 
-def _altered(rng: random.Random, claims: Sequence[NeedClaim], book: Casebook) -> Made | None:
+def _altered(rng: random.Random, claims: Sequence[NeedClaim], book: ClaimContext) -> Made | None:
     """A true quotation at a place a few characters off."""
     claim = _of(rng, claims, ClaimKind.PASSAGE)
     if claim is None:
@@ -148,7 +150,7 @@ def _altered(rng: random.Random, claims: Sequence[NeedClaim], book: Casebook) ->
     return claim.need, claim.kind, {**c, "start": start, "end": end}
 
 
-def _misplaced(rng: random.Random, claims: Sequence[NeedClaim], book: Casebook) -> Made | None:
+def _misplaced(rng: random.Random, claims: Sequence[NeedClaim], book: ClaimContext) -> Made | None:
     """A true quotation of a document that states another need."""
     claim, other = _of(rng, claims, ClaimKind.PASSAGE), _of(rng, claims, ClaimKind.PASSAGE)
     if claim is None or other is None or claim.need == other.need:
@@ -158,7 +160,7 @@ def _misplaced(rng: random.Random, claims: Sequence[NeedClaim], book: Casebook) 
     return claim.need, claim.kind, dict(other.content)
 
 
-def _inflated(rng: random.Random, claims: Sequence[NeedClaim], _book: Casebook) -> Made | None:
+def _inflated(rng: random.Random, claims: Sequence[NeedClaim], _book: ClaimContext) -> Made | None:
     """A count that is too high by at least a fifth."""
     claim = _of(rng, claims, ClaimKind.COUNT)
     if claim is None:
@@ -167,7 +169,7 @@ def _inflated(rng: random.Random, claims: Sequence[NeedClaim], _book: Casebook) 
     return claim.need, claim.kind, {**claim.content, "value": value + rng.randint(1 + value // 5, 2 + value)}
 
 
-def _hastened(rng: random.Random, claims: Sequence[NeedClaim], _book: Casebook) -> Made | None:
+def _hastened(rng: random.Random, claims: Sequence[NeedClaim], _book: ClaimContext) -> Made | None:
     """A growth that is faster than it is."""
     claim = _of(rng, claims, ClaimKind.GROWTH)
     if claim is None:
@@ -175,7 +177,7 @@ def _hastened(rng: random.Random, claims: Sequence[NeedClaim], _book: Casebook) 
     return claim.need, claim.kind, {"lower": round(claim.content["lower"] + rng.uniform(0.05, 0.3), 6)}
 
 
-def _repeated(rng: random.Random, claims: Sequence[NeedClaim], book: Casebook) -> Made | None:
+def _repeated(rng: random.Random, claims: Sequence[NeedClaim], book: ClaimContext) -> Made | None:
     """A need once more under another id, said to be a need of its own."""
     claim = _of(rng, claims, ClaimKind.DISTINCT)
     if claim is None:

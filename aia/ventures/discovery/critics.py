@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from aia.text.model import StatementKind
 from aia.ventures.assessment import Audience, momentum, solved_voices, voice_months, voices
 from aia.ventures.assessment.tally import Tally, tally_of
-from aia.ventures.discovery.claims import Casebook, ClaimKind, NeedClaim
-from aia.ventures.model import StatementKind
+from aia.ventures.discovery.claims import ClaimContext, ClaimKind, NeedClaim
 
 ONE_SOURCE_SHARE = 0.5
 SOLVED_SHARE = 0.25
@@ -20,13 +20,13 @@ SHARED_TERMS_MIN = 5
 SHARED_MEMBERS_MIN = 0.5
 
 
-def check(claims: Sequence[NeedClaim], book: Casebook) -> dict[str, Any]:
+def check(claims: Sequence[NeedClaim], book: ClaimContext) -> dict[str, Any]:
     """A critic: what is wrong, for each claim with which something is."""
     found = {claim.id: wrong for claim in claims if (wrong := examine(claim, book)) is not None}
     return {"findings": found, "checked": len(claims)}
 
 
-def examine(claim: NeedClaim, book: Casebook) -> str | None:
+def examine(claim: NeedClaim, book: ClaimContext) -> str | None:
     """What is wrong with a claim, or None when it holds."""
     match claim.kind:
         case ClaimKind.PASSAGE:
@@ -43,7 +43,7 @@ def examine(claim: NeedClaim, book: Casebook) -> str | None:
             return _distinct(claim, book)
 
 
-def _passage(claim: NeedClaim, book: Casebook) -> str | None:
+def _passage(claim: NeedClaim, book: ClaimContext) -> str | None:
     c = claim.content
     if not 0 <= c["document"] < len(book.documents):
         return "the document does not exist"
@@ -55,7 +55,7 @@ def _passage(claim: NeedClaim, book: Casebook) -> str | None:
     return None
 
 
-def count_on(book: Casebook) -> None:
+def count_on(book: ClaimContext) -> None:
     """Count what is new in the needs of candidates that an earlier discovery counted, once for all critics."""
     for candidate in book.candidates:
         before = book.counted.get(candidate.need)
@@ -64,18 +64,18 @@ def count_on(book: Casebook) -> None:
             book.counted_on[candidate.need] = tally_of(members, book.documents, before)
 
 
-def _tally(claim: NeedClaim, book: Casebook) -> Tally | None:
+def _tally(claim: NeedClaim, book: ClaimContext) -> Tally | None:
     """What was counted before of its need with what is new in it; None where all is to be counted."""
     return book.counted_on.get(claim.need)
 
 
-def _count(claim: NeedClaim, book: Casebook) -> str | None:
+def _count(claim: NeedClaim, book: ClaimContext) -> str | None:
     column, value = claim.content["column"], claim.content["value"]
     counted = _counted(column, claim, book)
     return None if counted == value else f"{column} are {counted}, not {value}"
 
 
-def _counted(column: str, claim: NeedClaim, book: Casebook) -> int:
+def _counted(column: str, claim: NeedClaim, book: ClaimContext) -> int:
     members = [book.statements[i] for i in book.needs[claim.need].members]
     match column:
         case "statements":
@@ -90,7 +90,7 @@ def _counted(column: str, claim: NeedClaim, book: Casebook) -> int:
             return len({statement.document for statement in members})
 
 
-def _growth(claim: NeedClaim, book: Casebook) -> str | None:
+def _growth(claim: NeedClaim, book: ClaimContext) -> str | None:
     if (tally := _tally(claim, book)) is not None:
         audience = Audience.of(book.documents) if book.audience is None else book.audience
         months = tally.months(audience.months)
@@ -103,7 +103,7 @@ def _growth(claim: NeedClaim, book: Casebook) -> str | None:
     return None if abs(found.lower - claimed) <= GROWTH_TOLERANCE else f"it is {found.lower}, not {claimed}"
 
 
-def _several(claim: NeedClaim, book: Casebook) -> str | None:
+def _several(claim: NeedClaim, book: ClaimContext) -> str | None:
     """Survivorship: what one loud source says often is not what many need."""
     documents = book.documents_of(claim.need)
     if (tally := _tally(claim, book)) is not None:
@@ -114,7 +114,7 @@ def _several(claim: NeedClaim, book: Casebook) -> str | None:
     return f"one source wrote {most} of {len(documents)}" if most > ONE_SOURCE_SHARE * len(documents) else None
 
 
-def _unsolved(claim: NeedClaim, book: Casebook) -> str | None:
+def _unsolved(claim: NeedClaim, book: ClaimContext) -> str | None:
     """Counted as the report counts it, so that a flag and the number beside it tell the same."""
     if (tally := _tally(claim, book)) is not None:
         heard, solved = tally.voices, tally.solved
@@ -126,7 +126,7 @@ def _unsolved(claim: NeedClaim, book: Casebook) -> str | None:
     return f"{solved} of {heard} voices say that it is solved" if solved > SOLVED_SHARE * heard else None
 
 
-def _distinct(claim: NeedClaim, book: Casebook) -> str | None:
+def _distinct(claim: NeedClaim, book: ClaimContext) -> str | None:
     """Only needs that rank better make a later one a repeat."""
     c = claim.content
     terms, members = set(c["terms"]), set(c["members"])

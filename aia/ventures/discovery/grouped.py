@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from aia.corpora.model import Document
 from aia.infra.sql import Read
 from aia.knowledge import Knowledge, StoredDocument
 from aia.reports import Companies, Grouped, Theme, corpus_digest
-from aia.ventures.model import Document, Need, Statement, StatementKind
+from aia.text.model import Statement, StatementKind
+from aia.ventures.model import Need
 
 _PLACE = re.compile(r"(\d+):(\d+)-(\d+)([pr])", re.ASCII)
 _LETTERS = {StatementKind.PROBLEM: "p", StatementKind.REQUEST: "r"}

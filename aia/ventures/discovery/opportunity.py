@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from aia.core.ids import content_id
+from aia.corpora.model import Document
 from aia.reports import Cell, Claim, Evidence, Opportunity, TermLine
-from aia.ventures.model import Assessment, Document, Ranked, Term
+from aia.ventures.model import Assessment, Ranked, Term
 
 EXTRACTED = "extracted from the text"
 

@@ -31,17 +31,17 @@ from aia.missions import Mission, Plan, PlannedTask, Session, within_budget
 from aia.performance import work_weights
 from aia.reports import Reports
 from aia.ventures.assessment import Basis
+from aia.ventures.discovery.allocation import Deal, deals
 from aia.ventures.discovery.basis import basis_values
 from aia.ventures.discovery.claims import CLAIMS_PER_NEED_MAX, PLANTED_ONE_IN
-from aia.ventures.discovery.continuing import CONTINUES, shared_in, to_read
-from aia.ventures.discovery.dealing import Deal, deals
+from aia.ventures.discovery.continuation import CONTINUES, shared_in, to_read
+from aia.ventures.discovery.derived_state import DerivedState
 from aia.ventures.discovery.forecasts import METHODS
 from aia.ventures.discovery.grouped import ranges_of
-from aia.ventures.discovery.memory import Memory
-from aia.ventures.discovery.parts import WAVES, part_tasks, parts_in
 from aia.ventures.discovery.phrasing import MODEL_TOKENS_MAX
-from aia.ventures.discovery.reading import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
 from aia.ventures.discovery.session import DiscoverySession
+from aia.ventures.discovery.shard_tasks import WAVES, part_tasks, parts_in
+from aia.ventures.discovery.sharding import DOCUMENTS_PER_SHARD, ROUNDS, Shard, shards_of
 from aia.ventures.model import RANK_QUANTILE
 
 KIND = "discovery"
@@ -67,7 +67,7 @@ class DiscoveryPlaybook:
     model: Model | None
     price_per_mtok: Units
     version: str
-    memory: Memory
+    memory: DerivedState
     stop_new_per_aia: int = 0
     part_documents: int = 0
     kind: str = KIND

@@ -14,12 +14,13 @@ from typing import Any
 from aia import __version__
 from aia.core.canonical import sha256
 from aia.core.errors import AIAError
+from aia.corpora.model import Document
 from aia.reports import Evidence, Finding, Verification, opportunity_node, records_digest, sizing_nodes, verify
 from aia.ventures.discovery.grouped import needs_in, positions_in, unread_undated
 from aia.ventures.discovery.opportunity import EXTRACTED, opportunity_of, quoted, table_of
 from aia.ventures.discovery.tools import assess, rank
-from aia.ventures.model import Assessment, Document, Ranked
-from aia.ventures.sizing.report import assumptions_in, counts_of, quoted_in, sizings_of
+from aia.ventures.market_size.report import assumptions_in, counts_of, quoted_in, sizings_of
+from aia.ventures.model import Assessment, Ranked
 
 COUNTED_AGAIN = ("table", "months", "terms", "experiment", "need", "id")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aia.ventures.discovery.claims import Casebook, ClaimKind, NeedClaim
+from aia.ventures.discovery.claims import ClaimContext, ClaimKind, NeedClaim
 from aia.ventures.discovery.critics import examine
 
 FLAGS = {ClaimKind.SEVERAL: "mostly one source", ClaimKind.UNSOLVED: "some say it is solved"}
@@ -26,7 +26,7 @@ def rule(
     findings: Mapping[str, Mapping[str, str]],
     handed: Mapping[str, Sequence[NeedClaim]],
     planted: Sequence[NeedClaim],
-    book: Casebook,
+    book: ClaimContext,
 ) -> Ruling:
     """Rule on each critic's findings by holding the accused claims against the text again.
 
@@ -58,7 +58,7 @@ def review(
     findings: Mapping[str, Mapping[str, str]],
     handed: Mapping[str, Sequence[NeedClaim]],
     planted: Sequence[NeedClaim],
-    book: Casebook,
+    book: ClaimContext,
 ) -> dict[str, Any]:
     """The head of quality: which candidates stand, which are refused and why, and how the critics did."""
     ruling = rule(findings, handed, planted, book)

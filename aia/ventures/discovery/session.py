@@ -9,18 +9,37 @@ from typing import Any, Protocol
 
 from aia.core.money import Units
 from aia.core.principal import Principal
+from aia.corpora.model import Document
 from aia.infra.plugins import load_plugin
 from aia.infra.sql import Database, Tx
 from aia.knowledge import Fact, Knowledge, Passage, StoredDocument
 from aia.llm import Model
 from aia.missions import Inputs, Mission, Task, TaskFailed, TaskState, Work, results_of
 from aia.reports import Reports, dumps
+from aia.text.fingerprint import fingerprint_of, numbers_as_bytes, numbers_in
+from aia.text.model import Statement
+from aia.text.words import content_words
 from aia.ventures.assessment.tally import Tally, pack, tally_of, unpack
 from aia.ventures.assessment.voices import Audience
+from aia.ventures.discovery.allocation import dealt
 from aia.ventures.discovery.arguments import argued, numbered
-from aia.ventures.discovery.claims import Casebook, NeedClaim, claims_of, handed_out, plant
-from aia.ventures.discovery.compose import compose
-from aia.ventures.discovery.conduct import (
+from aia.ventures.discovery.claims import ClaimContext, NeedClaim, claims_of, handed_out, plant
+from aia.ventures.discovery.continuation import CONTINUES, Recalled, grew_behind, recall
+from aia.ventures.discovery.critics import count_on
+from aia.ventures.discovery.derived_state import DerivedState
+from aia.ventures.discovery.grouped import companies_of, plain, unread_undated
+from aia.ventures.discovery.phrasing import phrase
+from aia.ventures.discovery.report import compose
+from aia.ventures.discovery.scoring import (
+    analyst_scores,
+    analyst_verdicts,
+    critic_scores,
+    critic_verdicts,
+    scout_verdicts,
+)
+from aia.ventures.discovery.shard_tasks import COMPARE, EMBED, LISTS, ROWS, SIFT, SPREAD, PartWork, work_of
+from aia.ventures.discovery.sharding import Round, new_of, stops
+from aia.ventures.discovery.task_results import (
     PACKED,
     extracts_of,
     is_recall,
@@ -32,24 +51,7 @@ from aia.ventures.discovery.conduct import (
     statements_in,
     was_skipped,
 )
-from aia.ventures.discovery.continuing import CONTINUES, Recalled, grew_behind, recall
-from aia.ventures.discovery.critics import count_on
-from aia.ventures.discovery.dealing import dealt
-from aia.ventures.discovery.grouped import companies_of, plain, unread_undated
-from aia.ventures.discovery.memory import Memory
-from aia.ventures.discovery.parts import COMPARE, EMBED, LISTS, ROWS, SIFT, SPREAD, PartWork, work_of
-from aia.ventures.discovery.phrasing import phrase
-from aia.ventures.discovery.reading import Round, new_of, stops
-from aia.ventures.discovery.ruling import (
-    analyst_scores,
-    analyst_verdicts,
-    critic_scores,
-    critic_verdicts,
-    scout_verdicts,
-)
-from aia.ventures.model import Assessment, Document, Need, Statement
-from aia.ventures.said import numbers_as_bytes, numbers_in, said_in
-from aia.ventures.words import content_words
+from aia.ventures.model import Assessment, Need
 
 TOOLS = "aia.tools"
 TALLIES, SAID = "tallies", "said"
@@ -64,7 +66,7 @@ class Pricing(Protocol):
     @property
     def version(self) -> str: ...
     @property
-    def memory(self) -> Memory: ...
+    def memory(self) -> DerivedState: ...
 
 
 class DiscoverySession:
@@ -90,10 +92,10 @@ class DiscoverySession:
         self._stored: list[StoredDocument] | None = None
         self._loading = asyncio.Lock()
         self._rounds_done: dict[int, list[Round]] = {}
-        self._taken: Taken | None = None
+        self._taken: ReadCorpus | None = None
         self._recalled: Recalled | None = None
         self._counted: dict[str, Tally] | None = None
-        self._book: Casebook | None = None
+        self._book: ClaimContext | None = None
 
     async def work(self, task: Task, inputs: Inputs) -> Work:
         """The task's skill names the tool; what it is given follows from the skill."""
@@ -133,13 +135,13 @@ class DiscoverySession:
                     self._stored = await self._knowledge.documents(read, self._mission.brief["corpus"])
             return self._stored
 
-    async def _read(self, inputs: Inputs) -> "Taken":
+    async def _read(self, inputs: Inputs) -> "ReadCorpus":
         """What the scouts made of the corpus: worked out once, when all of them are done."""
         stored = await self._documents()
         async with self._loading:
             if self._taken is None:
                 recalled = None if self._recalled is None else self._recalled.statements
-                self._taken = await asyncio.to_thread(Taken.of, stored, inputs, recalled)
+                self._taken = await asyncio.to_thread(ReadCorpus.of, stored, inputs, recalled)
             return self._taken
 
     async def _companies(self) -> list[Document] | None:
@@ -239,7 +241,7 @@ class DiscoverySession:
             )
         before = {h for data in left.values() for h in numbers_in(data)}
         passed = first_new if before else 0
-        said = [0] * passed + await asyncio.to_thread(lambda: [said_in(text) for text in texts[passed:]])
+        said = [0] * passed + await asyncio.to_thread(lambda: [fingerprint_of(text) for text in texts[passed:]])
         every = before.union(said[passed:])
         await self._pricing.memory.put(self._principal, self._mission.id, SAID, numbers_as_bytes(every))
         return before, said
@@ -322,7 +324,7 @@ class DiscoverySession:
         result = await self._tool("forecast", ranked, task.input["method"])
         return Work(result, units_of_work=len(ranked))
 
-    async def _casebook(self, inputs: Inputs) -> Casebook:
+    async def _casebook(self, inputs: Inputs) -> ClaimContext:
         needs = {need.id: need for need in needs_of(inputs)}
         ranked = _ranked_assessments(inputs)
         taken = await self._read(inputs)
@@ -330,12 +332,12 @@ class DiscoverySession:
         async with self._loading:
             if self._book is None:
                 texts = (taken.statements, taken.documents, taken.audience)
-                book = Casebook(tuple(ranked), needs, *texts, before)
+                book = ClaimContext(tuple(ranked), needs, *texts, before)
                 await asyncio.to_thread(count_on, book)
                 self._book = book
             return self._book
 
-    def _hand_out(self, book: Casebook) -> tuple[list[NeedClaim], list[NeedClaim], list[NeedClaim]]:
+    def _dispatch(self, book: ClaimContext) -> tuple[list[NeedClaim], list[NeedClaim], list[NeedClaim]]:
         """The claims, those planted, and both together as they are dealt to critics: a function of the seed."""
         claims = claims_of(book)
         planted = plant(claims, book, self._mission.seed)
@@ -343,7 +345,7 @@ class DiscoverySession:
 
     async def _check(self, task: Task, inputs: Inputs) -> Work:
         book = await self._casebook(inputs)
-        _, _, together = await asyncio.to_thread(self._hand_out, book)
+        _, _, together = await asyncio.to_thread(self._dispatch, book)
         mine = dealt(together, task.input)
         result = await self._tool("check", mine, book)
         return Work(result, units_of_work=len(mine))
@@ -351,7 +353,7 @@ class DiscoverySession:
     async def _review(self, inputs: Inputs) -> Work:
         book = await self._casebook(inputs)
         checks, analyses = inputs.of("check"), inputs.of("assess")
-        claims, planted, together = await asyncio.to_thread(self._hand_out, book)
+        claims, planted, together = await asyncio.to_thread(self._dispatch, book)
         given = {task.key: dealt(together, task.input) for task in checks}
         findings = {task.key: (task.result or {})["findings"] for task in checks}
         result = await self._tool("review", findings, given, planted, book)
@@ -398,7 +400,12 @@ class SignedReport:
     """A composed discovery report, ready to keep."""
 
     def __init__(
-        self, reports: Reports, memory: Memory, mission: Mission, document: Mapping[str, Any] | None, data: bytes
+        self,
+        reports: Reports,
+        memory: DerivedState,
+        mission: Mission,
+        document: Mapping[str, Any] | None,
+        data: bytes,
     ) -> None:
         self._reports = reports
         self._memory = memory
@@ -416,7 +423,7 @@ class SignedReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReadCorpus:
     """What was read: all statements in order of place, and the documents, the unread ones without a date."""
 
     statements: list[Statement]
@@ -426,7 +433,7 @@ class Taken:
     @classmethod
     def of(
         cls, stored: Sequence[StoredDocument], inputs: Inputs, recalled: Sequence[Statement] | None = None
-    ) -> "Taken":
+    ) -> "ReadCorpus":
         """`recalled` are the statements of the task that recalls what was read before, if they are at hand."""
         documents = unread_undated([plain(d) for d in stored], set(read_of(inputs)))
         tasks = extracts_of(inputs)
@@ -437,7 +444,7 @@ class Taken:
         return cls(statements, documents, Audience.of(documents))
 
 
-def _tallied(needs: Sequence[Need], taken: Taken, before: Mapping[str, Tally]) -> dict[str, Tally]:
+def _tallied(needs: Sequence[Need], taken: ReadCorpus, before: Mapping[str, Tally]) -> dict[str, Tally]:
     """The tally of each need, going on from what was counted before of it."""
     return {
         n.id: tally_of([taken.statements[i] for i in n.members], taken.documents, before.get(n.id)) for n in needs

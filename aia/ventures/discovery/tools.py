@@ -8,17 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from aia.agents import shipped_skills
+from aia.corpora.model import Document
+from aia.text.model import Statement
+from aia.text.statements import find_statements
+from aia.text.statements.learned import shipped_model
+from aia.text.vectors import Embedding, open_embedder, shipped_table
 from aia.ventures.assessment import Audience, Surroundings, describe
 from aia.ventures.assessment import assess as assess_need
 from aia.ventures.assessment import rank as rank_needs
 from aia.ventures.assessment.tally import Tally
 from aia.ventures.discovery.basis import basis_of
-from aia.ventures.model import Assessment, Document, Need, Statement
+from aia.ventures.model import Assessment, Need
 from aia.ventures.needs import continue_needs
 from aia.ventures.needs import group as group_statements
-from aia.ventures.statements import find_statements
-from aia.ventures.statements.learned import shipped_model
-from aia.ventures.vectors import Embedding, open_embedder, shipped_table
 
 STATEMENTS_GROUPED_MAX = 1_000_000
 

@@ -1,8 +1,8 @@
 """Statements to needs: neighbour graph, communities, names."""
 
-from aia.ventures.needs.continued import continue_needs
 from aia.ventures.needs.continuity import Extension, Known, extend, match
 from aia.ventures.needs.grouping import Linked, centres_of, group, group_linked, partition
+from aia.ventures.needs.incremental import continue_needs
 
 __all__ = [
     "Extension",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aia.text.vectors import Vectors
 from aia.ventures.needs.neighbours import nearest_in
-from aia.ventures.needs.rows import Rows, cosines, floats, rows_of
-from aia.ventures.vectors import Vectors
+from aia.ventures.needs.quantized import Rows, cosines, floats, rows_of
 
 VOTERS = 10
 SHARED_MIN = 0.3

@@ -14,8 +14,10 @@ import numpy as np
 from scipy import sparse
 
 from aia.core.ids import content_id
-from aia.ventures.model import Need, Statement
-from aia.ventures.needs.borders import settled
+from aia.text.model import Statement
+from aia.text.near_duplicates.floods import DuplicateRows, duplicate_rows_of, joined
+from aia.text.vectors import Vectors
+from aia.ventures.model import Need
 from aia.ventures.needs.communities import (
     NEIGHBOURS_WIDE,
     SAMPLE_ROWS_MAX,
@@ -23,12 +25,11 @@ from aia.ventures.needs.communities import (
     communities,
     ranked_graph,
 )
-from aia.ventures.needs.crowds import Crowd, crowd_of, joined
-from aia.ventures.needs.kinship import kinship_of, shares_of
 from aia.ventures.needs.names import Read, name_groups, read_groups, terms_of
 from aia.ventures.needs.neighbours import Found, nearest
-from aia.ventures.needs.rows import LENGTH, Rows, rows_of
-from aia.ventures.vectors import Vectors
+from aia.ventures.needs.quantized import LENGTH, Rows, rows_of
+from aia.ventures.needs.refinement import settled
+from aia.ventures.needs.similarity import shares_of, similarity_of
 
 DOCUMENTS_MIN = 3
 MEDOIDS = 12
@@ -109,7 +110,7 @@ def linked(
         theme_rows[theme].extend(own)
         theme_reads[theme].append(told)
     theme_terms = dict(zip(theme_reads, terms_of(list(theme_reads.values())), strict=True))
-    kinship = kinship_of(found.graph, found.resolution, groups)
+    kinship = similarity_of(found.graph, found.resolution, groups)
     shares = shares_of(found.graph, groups)
     ids = _unique([_stable_id("need", [texts[i] for i in _core(own, rows)]) for own in groups])
     theme_ids = {theme: _stable_id("theme", [texts[i] for i in own]) for theme, own in theme_rows.items()}
@@ -137,7 +138,7 @@ def partition(vectors: Vectors, *, seed: int, texts: Sequence[str] | None = None
 
 
 def _partition(rows: Rows, seed: int, texts: Sequence[str] | None) -> Partition:
-    if texts is None or not (crowd := crowd_of(texts)).spare.any():
+    if texts is None or not (crowd := duplicate_rows_of(texts)).spare.any():
         return partition_by(rows, nearest(rows, looked_up(len(rows)), seed=seed), seed)
     kept = rows[~crowd.spare]
     return widened(partition_by(kept, nearest(kept, looked_up(len(kept)), seed=seed), seed), crowd)
@@ -166,7 +167,7 @@ def partition_by(rows: Rows, lists: Found, seed: int) -> Partition:
     return Partition(labels, graph, resolution)
 
 
-def widened(found: Partition, crowd: Crowd) -> Partition:
+def widened(found: Partition, crowd: DuplicateRows) -> Partition:
     """A partition of the rows that are not spare as one of all rows."""
     n, kept = len(crowd.spare), np.flatnonzero(~crowd.spare)
     labels = np.full(n, -1)

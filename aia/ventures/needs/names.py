@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
-from aia.ventures.needs.clauses import Clause, clauses_of
-from aia.ventures.needs.stating import judges, says_nothing, stated, tells_a_deed
-from aia.ventures.words import STOP_WORDS, content_words, unaddressed, unmarked
+from aia.text.clauses import Clause, clauses_of
+from aia.text.need_cues import judges, says_nothing, stated, tells_a_deed
+from aia.text.words import STOP_WORDS, content_words, unaddressed, unmarked
 
 TERMS = 6
 TEXTS_COUNTED_MAX = 2_000

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aia.ventures.needs.rows import Rows, cosines, floats, rows_of
+from aia.ventures.needs.quantized import Rows, cosines, floats, rows_of
 
 EXACT_ROWS_MAX = 20_000
 BLOCK_ROWS = 256

@@ -23,10 +23,10 @@ from aia.reports import (
     Evidence,
     FactorLine,
     FigureLine,
+    MarketSize,
     Opportunity,
     Report,
     Run,
-    Sizing,
     SpendLine,
     Theme,
     UncitedClaim,
@@ -41,7 +41,7 @@ from aia.reports import (
     verify_proof,
 )
 from aia.reports.html import COUNTED
-from aia.ventures.sizing.model import COUNTS
+from aia.ventures.market_size.model import COUNTS
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -56,7 +56,7 @@ def evidence(document: str, start: int, end: int) -> Evidence:
     return Evidence(document, start, end, TEXTS[document][start:end], sha256(TEXTS[document]))
 
 
-def sizing() -> Sizing:
+def market_size() -> MarketSize:
     factors = (
         FactorLine("clinics", "clinic", "constant", "url", "https://example.org/<x>", middle="1200", quote="1,200"),
         FactorLine("price", "USD/clinic/year", "log-normal", "assumption", "a <b>guess</b>", "10", "20", "40"),
@@ -64,7 +64,7 @@ def sizing() -> Sizing:
         FactorLine("d", "1", "constant", "document", "d2", middle="1", evidence=evidence("d2", 40, 60).id),
     )
     figure = FigureLine("tam", "clinics * price", "USD/year", "24000", "12000", "48000", "price", "0.97")
-    return Sizing((figure,), factors)
+    return MarketSize((figure,), factors)
 
 
 def report(mission: str = "msn_1", day: int = 4) -> Report:
@@ -102,7 +102,7 @@ def report(mission: str = "msn_1", day: int = 4) -> Report:
                 values=values,
                 months=months,
                 flags=("growing",),
-                sizes=(sizing(),),
+                sizes=(market_size(),),
                 sizes_cite=(evidence("d2", 40, 60),),
             ),
         ),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aia.core.money import UNITS_MAX, Units
-from aia.tokens import Token
+from aia.ledger import Token
 from aia.tokens.genesis import BadGenesis, parse_genesis, read_genesis
 from scripts.write_docs import tokens_page
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aia.core.money import UNITS_MAX, Units
-from aia.tokens import Token
+from aia.ledger import Token
 from aia.tokens.staking import NothingStaked, Pool, SlashTooLarge, Stake, StakeLocked, StakeTooSmall
 from aia.tokens.staking.model import (
     SCALE,

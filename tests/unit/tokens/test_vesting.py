@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aia.core.money import UNITS_MAX, Units
-from aia.tokens import Token
+from aia.ledger import Token
 from aia.tokens.vesting import BadSchedule, Schedule, check_terms
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from aia.core.errors import Invalid
+from aia.corpora.model import Document
+from aia.text.model import Statement, StatementKind
 from aia.ventures.assessment import Audience, Basis, Skills, assess, exposure, rank, voice_months, voices
 from aia.ventures.assessment.cues import HARM, PAYING, PROMOTION, SOLVED, harm, is_foreign
 from aia.ventures.assessment.flags import CAP_GRAVE, confidence_cap, flags_of
 from aia.ventures.assessment.information import next_experiment, value_of_terms
 from aia.ventures.assessment.posterior import UNITS, draw_terms
-from aia.ventures.model import Assessment, Counts, Document, Market, Momentum, Need, Ranked, Statement, StatementKind
+from aia.ventures.model import Assessment, Counts, Market, Momentum, Need, Ranked
 
 DAY = date(2024, 1, 15)
 LONG = "the field app loses every photo that I take on a site without any signal"

@@ -8,12 +8,12 @@ import pytest
 
 from aia.cli.backtest import cutoffs_of
 from aia.core.errors import Invalid
+from aia.corpora.model import Document
+from aia.corpora.sources import ReadOptions, read_rows
 from aia.ventures.backtest import BacktestOptions, HistoryTooThin, backtest, summary
 from aia.ventures.backtest.forecast import Past, forecast
 from aia.ventures.backtest.history import Dated, movement
 from aia.ventures.backtest.measures import brier, precision_top_fifth, spearman
-from aia.ventures.model import Document
-from aia.ventures.sources import ReadOptions, read_rows
 
 THEMES = 12
 

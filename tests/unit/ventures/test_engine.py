@@ -13,20 +13,22 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from aia.ventures.analysis import group_corpus, momenta
+from aia.corpora.model import Document
+from aia.corpora.sample import generate, phrases, write_sample
+from aia.corpora.sources import ReadOptions, read_rows
+from aia.text.model import Statement, StatementKind
+from aia.text.statements import find_statements, sentences
+from aia.text.vectors import Embedding, open_embedder, shipped_table
+from aia.text.vectors.embedder import shipped_pieces
+from aia.text.vectors.wordpiece import WordPiece
 from aia.ventures.assessment.trend import RIDGE, distinct_first, fit, momentum, monthly
 from aia.ventures.assessment.trend import momenta as momenta_of
-from aia.ventures.model import Document, Need, Statement, StatementKind
+from aia.ventures.model import Need
 from aia.ventures.needs import group_linked, partition
 from aia.ventures.needs.communities import agreement
 from aia.ventures.needs.neighbours import nearest
-from aia.ventures.needs.rows import LENGTH, rows_of
-from aia.ventures.sample import generate, phrases, write_sample
-from aia.ventures.sources import ReadOptions, read_rows
-from aia.ventures.statements import find_statements, sentences
-from aia.ventures.vectors import Embedding, open_embedder, shipped_table
-from aia.ventures.vectors.embedder import shipped_pieces
-from aia.ventures.vectors.wordpiece import WordPiece
+from aia.ventures.needs.quantized import LENGTH, rows_of
+from aia.ventures.pipeline import group_corpus, momenta
 
 ODD = "日本語한국어—…’“”€™\u200b\u00ad\ufeff😀ﬁ½\u2028"
 
@@ -135,7 +137,7 @@ def ours() -> WordPiece:
 @cache
 def reference() -> Tokenizer:
     """The tokenizers library with the same vocabulary, set up as BERT's uncased models have it."""
-    vocabulary = files("aia.ventures.vectors").joinpath("data/vocab.txt").read_text(encoding="utf-8").splitlines()
+    vocabulary = files("aia.text.vectors").joinpath("data/vocab.txt").read_text(encoding="utf-8").splitlines()
     tokenizer = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(vocabulary)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

@@ -4,21 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aia.ventures.needs.clauses import CLAUSES_MAX, WORDS_MAX, WORDS_MIN, clauses_of
+from aia.text.clauses import CLAUSES_MAX, WORDS_MAX, WORDS_MIN, clauses_of
+from aia.text.need_cues import HINTED, LOOSE, NEUTRAL, PLAIN, TURNED, judges, says_little, says_nothing, stated
+from aia.text.vectors import shipped_table
+from aia.text.words import unaddressed, unmarked
 from aia.ventures.needs.names import Name, name_groups, read_groups, terms_of
-from aia.ventures.needs.stating import (
-    HINTED,
-    LOOSE,
-    NEUTRAL,
-    PLAIN,
-    TURNED,
-    judges,
-    says_little,
-    says_nothing,
-    stated,
-)
-from aia.ventures.vectors import shipped_table
-from aia.ventures.words import unaddressed, unmarked
 
 
 def named(*groups: list[str]) -> list[Name]:

@@ -8,38 +8,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aia.corpora.sample import generate
+from aia.corpora.sources import ReadOptions, read_rows
 from aia.missions import Task, TaskState
 from aia.performance import work_weights
 from aia.reports import Cell, Claim, Evidence, Opportunity
+from aia.text.model import Statement
 from aia.ventures.discovery.claims import (
     PLANTED_ONE_IN,
-    Casebook,
+    ClaimContext,
     ClaimKind,
     NeedClaim,
     claims_of,
     handed_out,
     plant,
 )
-from aia.ventures.discovery.conduct import PlantedClaim, without_planted
 from aia.ventures.discovery.critics import check, examine
-from aia.ventures.discovery.reading import Round, new_of, shards_of, stops
 from aia.ventures.discovery.reviewing import review
-from aia.ventures.discovery.ruling import (
-    analyst_verdicts,
-    critic_scores,
-    critic_verdicts,
-    scout_verdicts,
-)
+from aia.ventures.discovery.scoring import analyst_verdicts, critic_scores, critic_verdicts, scout_verdicts
+from aia.ventures.discovery.sharding import Round, new_of, shards_of, stops
+from aia.ventures.discovery.task_results import PlantedClaim, without_planted
 from aia.ventures.discovery.tools import assess, extract, group, rank
-from aia.ventures.model import Assessment, Need, Statement
-from aia.ventures.sample import generate
-from aia.ventures.sources import ReadOptions, read_rows
+from aia.ventures.model import Assessment, Need
 
 SEED = 5
 
 
 @cache
-def casebook() -> Casebook:
+def casebook() -> ClaimContext:
     """The sample as its honest agents assess it."""
     documents = read_rows("sample", generate(0, 500)[0], ReadOptions()).documents
     found = extract([(i, d.text) for i, d in enumerate(documents)])["statements"]
@@ -49,7 +45,7 @@ def casebook() -> Casebook:
     rows = assess(needs, statements, documents)["assessments"]
     assessed = {row["need"]: Assessment.from_json(row) for row in rows}
     order = [row["need"] for row in rank(list(assessed.values()), 0, 20)["ranked"]]
-    return Casebook(tuple(assessed[n] for n in order), {n.id: n for n in needs}, statements, documents)
+    return ClaimContext(tuple(assessed[n] for n in order), {n.id: n for n in needs}, statements, documents)
 
 
 def task(key: str, agent: str, skill: str, **result) -> Task:

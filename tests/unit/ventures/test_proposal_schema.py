@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from aia.ventures.followup import Proposal
+from aia.ventures.monitoring import Proposal
 
 SCHEMA = Path(__file__).parent.parent.parent.parent / "docs" / "schemas" / "funding-proposal-1.json"
 

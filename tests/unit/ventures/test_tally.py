@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aia.corpora.model import Document
+from aia.text.model import Statement, StatementKind
 from aia.ventures.assessment import Audience, solved_voices, voice_months, voices
 from aia.ventures.assessment.cues import concedes, context, harm
 from aia.ventures.assessment.tally import ROW, Tally, pack, tally_of, unpack
-from aia.ventures.model import Document, Statement, StatementKind
 
 SAYINGS = (
     "The app crashes again and again when I open the invoice, I would pay for a fix of it today.",

@@ -1,5 +1,0 @@
-"""Services that are asked for documents, page by page, through the egress policy."""
-
-from aia.ventures.connectors.model import Connector, ConnectorError, PageOf, Service
-
-__all__ = ["Connector", "ConnectorError", "PageOf", "Service"]

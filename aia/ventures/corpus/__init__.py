@@ -1,5 +1,0 @@
-"""What happens to documents between reading and keeping: masking, near repeats, language."""
-
-from aia.ventures.corpus.options import CleanOptions, clean
-
-__all__ = ["CleanOptions", "clean"]

@@ -1,6 +1,0 @@
-"""TAM, SAM and SOM as Fermi trees: every input cited, counted, or marked as an assumption."""
-
-from aia.ventures.sizing.model import Assumptions, BadAssumptions, Factor, SizeTree, parse_assumptions
-from aia.ventures.sizing.read import read_assumptions
-
-__all__ = ["Assumptions", "BadAssumptions", "Factor", "SizeTree", "parse_assumptions", "read_assumptions"]

@@ -1,5 +1,0 @@
-"""Passages that state a problem or a request, with their exact place."""
-
-from aia.ventures.statements.find import Span, find_statements, is_satisfied, sentences
-
-__all__ = ["Span", "find_statements", "is_satisfied", "sentences"]

@@ -1,5 +1,0 @@
-"""Texts to vectors: the shipped token table, or the sentence model of the extra `minilm`."""
-
-from aia.ventures.vectors.embedder import Embedding, Vectors, open_embedder, shipped_table
-
-__all__ = ["Embedding", "Vectors", "open_embedder", "shipped_table"]
